@@ -1,0 +1,38 @@
+/*
+ * From a 64-bit hash to indexes of records, open addressing, bounded at start.
+ *
+ * Holds no keys: the caller walks the candidates of a hash and compares.
+ *
+ *     struct table_cursor cursor = {0};
+ *     uint32_t index;
+ *     while (table_next(&table, hash, &cursor, &index)) { ... compare ... }
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_entry {
+    uint64_t hash;
+    uint32_t index; /* 0: free */
+    uint32_t unused;
+};
+
+struct table {
+    struct table_entry *entries;
+    uint32_t mask; /* places - 1; at least twice the records */
+    uint32_t used;
+    uint32_t limit;
+};
+
+struct table_cursor {
+    uint32_t step;
+};
+
+size_t table_size(uint32_t records);
+void table_init(struct table *table, void *memory, uint32_t records);
+bool table_add(struct table *table, uint64_t hash, uint32_t index); /* false when full */
+bool table_remove(struct table *table, uint64_t hash, uint32_t index);
+bool table_next(const struct table *table, uint64_t hash, struct table_cursor *cursor,
+                uint32_t *index);
