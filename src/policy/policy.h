@@ -1,0 +1,260 @@
+/*
+ * What the operator decided: one immutable value, typed once at load.
+ *
+ * Everything a packet's trip needs is an index, a bit set or a small table here; nothing is looked
+ * up by name at run time.  State keeps indexes and names, never pointers into a policy, so that a
+ * new policy can be swapped in whole.  All slices and arrays belong to the policy and end with it.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "wire/packet.h"
+#include "wire/sip/message.h"
+
+enum {
+    POLICY_ZONES_MAX = 64,
+    POLICY_LISTENERS_MAX = 256,
+    POLICY_PEERS_MAX = 4096,
+    POLICY_ROUTES_MAX = 4096,
+    POLICY_HOPS_MAX = 16, /* next hops of one route */
+    POLICY_NONE = 0xFFFF, /* no zone, peer, route */
+};
+
+enum zone_class {
+#define ZONE_CLASS(name, code, written, trusted, access) ZONE_##name,
+#include "policy/zones.def"
+#undef ZONE_CLASS
+    ZONE_CLASS_COUNT,
+};
+
+enum zone_layer { LAYER_DEVICE, LAYER_NETWORK, LAYER_APPLICATION };
+
+/* Of a control or a peer. */
+enum policy_mode { MODE_ENFORCE, MODE_OBSERVE, MODE_OFF };
+
+enum policy_action {
+    ACTION_DEFAULT, /* what the control's row says */
+    ACTION_PASS,
+    ACTION_STRIP,
+    ACTION_THROTTLE,
+    ACTION_REJECT,
+    ACTION_DROP,
+    ACTION_CLOSE,
+};
+
+enum policy_media { MEDIA_ANCHOR, MEDIA_PASS }; /* PASS: signalling only, SDP addresses stay */
+
+struct policy_slices {
+    const struct slice *at;
+    uint32_t count;
+};
+
+/* Limits of rules 1.1 and 1.2 a zone may lower or raise up to the hard column. */
+struct policy_limits {
+#define LIMIT(name, setting, access, network, hard, rule, what) uint32_t name;
+#include "policy/limits.def"
+#undef LIMIT
+};
+
+struct policy_zone {
+    struct slice name;
+    enum zone_class class;
+    enum zone_layer layer;
+    bool is_strict;          /* the stricter reading where rules have one */
+    bool accepts_unknown;    /* access zones: sources need not be peers */
+    bool is_nat;             /* media ports may be learned at the signalling address, MED-02 */
+    bool hides;              /* topology hidden towards this zone (default) */
+    enum policy_media media;
+    struct slice host;       /* our own name or literal there: Via, Contact, From host */
+    struct slice domain;     /* hosts of From and To are shown as this towards the zone; empty: kept */
+    struct address media_v4, media_v6; /* family NONE when the zone has none */
+    uint16_t media_port_min, media_port_max;
+    struct policy_limits limits;
+    uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family, or NONE */
+};
+
+struct policy_listener {
+    struct address address;
+    enum transport transport;
+    uint16_t zone;
+    struct slice sent_by; /* "host:port" as Via and Contact show it */
+};
+
+struct policy_peer {
+    struct slice name;
+    uint32_t id;              /* of the name, stable across policies: tokens are bound to it */
+    uint16_t zone;
+    uint8_t transports;       /* bit per enum transport; 0: any */
+    enum policy_mode mode;    /* new peers may start in observe */
+    const struct prefix *addresses;
+    uint32_t address_count;
+    struct policy_slices certificates; /* names one of which TLS must prove */
+    struct policy_slices domains;      /* it may speak for */
+    struct policy_slices numbers;      /* E.164 prefixes it may speak for, "+1555"; empty: any */
+    const struct prefix *media_prefixes;
+    uint32_t media_prefix_count;
+    bool has_asymmetric_port; /* its media may come from another port */
+    uint32_t methods;         /* bit per enum sip_method that "o" of rules 2.2 opens for it */
+    uint64_t headers[4];      /* bit per header that "C"/"T" of rules 2.3 opens for it */
+    struct policy_slices extra_headers; /* unknown names it may send and get (HDR-19) */
+    uint32_t rate, burst;     /* requests out of dialog per second; 0: no limit */
+    uint32_t calls_max;       /* at the same time; 0: no limit */
+    uint32_t liveness_seconds; /* OPTIONS towards it; 0: off */
+    bool follows_redirects;   /* 3xx from it: targets are tried through the routes (at most 3) */
+};
+
+struct policy_hop {
+    struct slice host;       /* a name or a literal */
+    struct address address;  /* family NONE when host is a name: the resolver knows */
+    uint16_t port;           /* 0: by SRV, else the default of the transport */
+    uint8_t transport;       /* enum transport; TRANSPORT_COUNT: by NAPTR/SRV */
+    uint16_t peer;           /* whom we expect there */
+    uint16_t name;           /* index in policy.names when host is a name, or NONE */
+    uint16_t priority, weight;
+};
+
+struct policy_route {
+    uint16_t from, to;       /* zones; from NONE: any */
+    uint16_t from_peer;      /* or NONE: any */
+    uint32_t methods;        /* bit per enum sip_method; 0: any */
+    struct policy_slices numbers; /* prefixes of the called number; empty: any */
+    struct policy_slices domains; /* of the Request-URI; empty: own domains of the policy */
+    bool is_emergency;       /* EMG-01: only emergency requests, and all of them */
+    bool is_registered;      /* towards the registered flow of the called user */
+    struct policy_hop hops[POLICY_HOPS_MAX];
+    uint32_t hop_count;      /* sorted by priority */
+    uint16_t line;           /* in the policy file */
+};
+
+struct policy_control {
+    enum policy_mode mode;
+    enum policy_action action;
+};
+
+struct policy_timers {
+#define TIMER(name, setting, default_ms, min_ms, max_ms, what) uint32_t name;
+#include "policy/timers.def"
+#undef TIMER
+};
+
+struct policy {
+    struct slice site;       /* name of this store */
+    uint32_t version;        /* counts loads; 0 is the first */
+    struct policy_zone *zones;
+    uint32_t zone_count;
+    struct policy_listener *listeners;
+    uint32_t listener_count;
+    struct policy_peer *peers;
+    uint32_t peer_count;
+    struct policy_route *routes;
+    uint32_t route_count;
+    struct policy_slices domains;           /* own */
+    struct policy_slices names;             /* host names the resolver keeps fresh */
+    struct policy_slices emergency_numbers; /* "112", "911", ... */
+    struct policy_slices realms;            /* digest realms that may pass on access zones */
+    struct policy_control *controls;        /* by index of the control table; guard fills names in */
+    uint32_t control_count;
+    struct policy_timers timers;
+    struct policy_capacity {
+#define CAPACITY(name, setting, default_count, min_count, max_count, what) uint32_t name;
+#include "policy/capacity.def"
+#undef CAPACITY
+    } capacity;
+    bool masks_numbers;      /* in events; default on */
+    struct slice user;       /* whom the processes become; empty: stay */
+    struct slice journal;    /* folder; empty: standard output */
+    struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
+};
+
+/* The names of the controls, so that policy (below guard) can read "controls:" and complain. */
+struct policy_control_names {
+    const char *const *ids; /* "CT-FW-01", ... in table order */
+    uint32_t count;
+};
+
+/* Every complaint of one run, each "file:line:column: what was expected; remedy". */
+struct policy_complaints;
+
+/* NULL when the text cannot become a policy; then complaints has at least one entry.  file is only
+ * for the messages. */
+struct policy *policy_read(struct slice text, struct slice file,
+                           const struct policy_control_names *controls,
+                           struct policy_complaints *complaints);
+void policy_free(struct policy *policy);
+
+struct policy_complaints *policy_complaints_new(void);
+void policy_complaints_free(struct policy_complaints *complaints);
+uint32_t policy_complaint_count(const struct policy_complaints *complaints);
+struct slice policy_complaint(const struct policy_complaints *complaints, uint32_t index);
+
+/*
+ * Look-ups on the trip of a packet: no allocation, bounded.
+ */
+
+/* The peer whose addresses (longest prefix), zone, transport and certificate all agree, or
+ * POLICY_NONE (CT-SEG-04). */
+uint16_t policy_peer_find(const struct policy *policy, uint16_t zone,
+                          const struct address *source, enum transport transport,
+                          struct slice certified_name);
+
+/* How a method may cross into (from outside to us) or out of a zone: rules 2.2. */
+enum policy_crossing { CROSSING_ALLOWED, CROSSING_IN_DIALOG, CROSSING_REFUSED, CROSSING_DROPPED };
+enum policy_crossing policy_method_in(const struct policy *policy, uint16_t zone, uint16_t peer,
+                                      enum sip_method method);
+enum policy_crossing policy_method_out(const struct policy *policy, uint16_t zone, uint16_t peer,
+                                       enum sip_method method);
+
+/* What rules 2.3 and Appendix A leave of the headers between two sides: bit per
+ * enum sip_header_name.  Hop-by-hop headers are never in it: the relay writes them. */
+struct policy_header_set {
+    uint64_t bits[4];
+};
+const struct policy_header_set *policy_headers(const struct policy *policy, uint16_t zone_in,
+                                               uint16_t zone_out, bool is_request,
+                                               enum sip_method method);
+/* The treatment letter of rules 2.3 for one header, for explain, docs and value rules. */
+enum policy_treatment {
+    TREAT_PASS, TREAT_STRIP, TREAT_VALIDATE, TREAT_REWRITE, TREAT_GENERATE, TREAT_PRIVACY,
+    TREAT_OPTION, /* C and T: only when the peer's headers name it */
+};
+enum policy_treatment policy_treatment(enum zone_class class, bool is_inward,
+                                       enum sip_header_name header);
+
+static inline bool policy_header_passes(const struct policy_header_set *set,
+                                        const struct policy_peer *in, const struct policy_peer *out,
+                                        enum sip_header_name header);
+
+/* What is asked of the routes. */
+struct policy_call {
+    uint16_t zone, peer;
+    enum sip_method method;
+    struct slice domain;    /* host of the Request-URI, as spelled */
+    struct slice number;    /* canonical digits with '+', or local digits; empty: not a number */
+    bool is_emergency;
+};
+
+/* The first route (most specific first: emergency, then longest number prefix, then domain, then
+ * order in the file) that fits, or POLICY_NONE: then nobody may go there (HYG-U14). */
+uint16_t policy_route_find(const struct policy *policy, const struct policy_call *call);
+
+bool policy_is_own_domain(const struct policy *policy, struct slice domain);
+bool policy_is_own_address(const struct policy *policy, const struct address *address);
+bool policy_is_emergency_number(const struct policy *policy, struct slice digits);
+
+const char *zone_class_code(enum zone_class class);
+const char *zone_class_written(enum zone_class class);
+bool zone_class_is_trusted(enum zone_class class);
+bool zone_class_is_access(enum zone_class class);
+
+static inline bool policy_header_passes(const struct policy_header_set *set,
+                                        const struct policy_peer *in, const struct policy_peer *out,
+                                        enum sip_header_name header)
+{
+    uint64_t bit = 1ULL << (header % 64);
+
+    if (set->bits[header / 64] & bit) {
+        return true;
+    }
+    return (in != NULL && (in->headers[header / 64] & bit)) &&
+           (out == NULL || (out->headers[header / 64] & bit));
+}
