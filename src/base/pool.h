@@ -27,14 +27,17 @@ struct pool {
     uint32_t count;      /* slots, index 0 included */
     uint32_t used;       /* in use now */
     uint32_t most_used;  /* high-water mark */
-    uint32_t first_free; /* 0 when full */
+    uint32_t first_free; /* given back and free; 0: none */
+    uint32_t fresh;      /* the smallest index never taken; count when there is none */
     uint64_t refused;    /* takes refused because the pool was full */
 };
 
 /* Octets of memory that count usable slots need. */
 size_t pool_size(uint32_t slot_size, uint32_t count);
 
-/* Over zeroed memory, or over memory a former worker left: slots in use stay in use. */
+/* Over zeroed memory, or over memory a former worker left with the same slot_size and count: slots
+ * in use stay in use, the list of free ones is made anew.  slot_size is a sizeof and memory is
+ * aligned for that type. */
 void pool_init(struct pool *pool, void *memory, uint32_t slot_size, uint32_t count);
 
 /* A zeroed record (but for its slot), or NULL when the pool is full. */

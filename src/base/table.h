@@ -6,12 +6,17 @@
  *     struct table_cursor cursor = {0};
  *     uint32_t index;
  *     while (table_next(&table, hash, &cursor, &index)) { ... compare ... }
+ *
+ * Whoever adds or removes during the walk starts a new one.  A table is never inherited from a
+ * former worker: table_init empties it, and it is filled again from the records.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { TABLE_RECORDS_MAX = 1 << 30 }; /* twice that is the largest power of two in 32 bits */
 
 struct table_entry {
     uint64_t hash;

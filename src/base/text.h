@@ -55,8 +55,9 @@ void text_put_padded(struct text *text, uint64_t number, unsigned digits);
 /* A JSON string with its quotes; invalid UTF-8 and control octets are escaped (\u00XX). */
 void text_put_json(struct text *text, struct slice slice);
 
-/* For the operator's eyes: printable ASCII as it is, all else as \xNN. */
+/* For the operator's eyes: printable ASCII but the backslash as it is, all else as \xNN. */
 void text_put_shown(struct text *text, struct slice slice);
 
+/* Needs room for one octet more than it writes. */
 void text_put_format(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
