@@ -1,0 +1,21 @@
+/*
+ * Which controls run for whom: compiled from the table and a policy at load.
+ */
+#pragma once
+
+#include "guard/control.h"
+
+struct plan;
+
+/* NULL when memory ends. */
+struct plan *plan_new(const struct policy *policy);
+void plan_free(struct plan *plan);
+const struct policy *plan_policy(const struct plan *plan);
+
+/* passed, failed, not applicable: per control, and failed per control and peer. */
+struct tallies;
+struct tallies *tallies_new(uint32_t peers);
+void tallies_free(struct tallies *tallies);
+void tallies_count(struct tallies *tallies, uint32_t control, uint16_t peer, enum outcome outcome);
+uint64_t tallies_of(const struct tallies *tallies, uint32_t control, enum outcome outcome);
+uint64_t tallies_failed_by(const struct tallies *tallies, uint32_t control, uint16_t peer);

@@ -1,0 +1,80 @@
+/*
+ * A request passing through the border: the server transaction towards who asked, and the client
+ * transaction towards the hop that is tried now (RFC 3261 17, RFC 6026).
+ *
+ * A table only: the machine that moves the states is relay/exchange.c.
+ */
+#pragma once
+
+#include "base/wheel.h"
+#include "state/texts.h"
+#include "wire/packet.h"
+#include "wire/sip/message.h"
+
+enum server_state {
+    SERVER_NONE,       /* the border itself asks: liveness, session refresh, release */
+    SERVER_TRYING,     /* nothing but 100 was sent */
+    SERVER_PROCEEDING, /* a provisional response was sent */
+    SERVER_ACCEPTED,   /* INVITE: a 2xx was sent (RFC 6026) */
+    SERVER_COMPLETED,  /* a final response was sent, INVITE: waiting for ACK */
+    SERVER_CONFIRMED,  /* INVITE: ACK seen */
+};
+
+enum client_state {
+    CLIENT_NONE,       /* answered here, nothing was sent on */
+    CLIENT_WAITING,    /* for the resolver or another question */
+    CLIENT_CALLING,    /* sent, nothing heard */
+    CLIENT_PROCEEDING, /* a provisional response came */
+    CLIENT_ACCEPTED,   /* INVITE: a 2xx came (RFC 6026) */
+    CLIENT_COMPLETED,  /* a final response came */
+};
+
+/* Timers of an exchange: wheel_timer.kind. */
+enum exchange_timer {
+    EXCHANGE_SERVER_RESEND, /* G: final response of INVITE over UDP */
+    EXCHANGE_SERVER_END,    /* H, I, J, L */
+    EXCHANGE_CLIENT_RESEND, /* A, E */
+    EXCHANGE_CLIENT_END,    /* B, D, F, K, M, failover */
+    EXCHANGE_RINGING,       /* C */
+    EXCHANGE_TIMER_COUNT,
+};
+
+struct exchange {
+    struct pool_slot slot;
+    uint8_t method; /* enum sip_method */
+    uint8_t server_state, client_state;
+    uint8_t side;           /* which side of the dialog asked */
+    bool is_emergency;
+    bool is_cancelled;      /* the asker gave up; CANCEL sent or to be sent */
+    bool has_provisional;   /* the client heard a 1xx: CANCEL may be sent now */
+    uint8_t resends;        /* of the client */
+    uint16_t zone_in, peer_in, zone_out, peer_out;
+    uint32_t peer_in_id, peer_out_id; /* stable across policies */
+    uint16_t route;         /* of the policy it was routed with, or POLICY_NONE */
+    uint16_t tried;         /* bit per hop already tried */
+    uint8_t redirects;      /* 3xx targets already tried */
+    uint16_t status;        /* last one sent to who asked */
+    uint16_t best_status;   /* best failure so far, for failover */
+    uint8_t provisionals;   /* 1xx forwarded, STA-25 */
+    struct flow server_flow, client_flow;
+    struct address client_local; /* unused on streams */
+    uint32_t server_cseq, client_cseq;
+    uint64_t server_key, client_key;  /* hashes they are found by */
+    uint64_t started_ms;
+    struct handle dialog;        /* none outside dialogs; the first of a forked INVITE */
+    struct handle cancels;       /* of a CANCEL: the INVITE's exchange */
+    struct handle registration;  /* REGISTER */
+    struct text_handle echo;     /* what responses give back: struct exchange_echo and lines */
+    struct text_handle request;  /* as received, while another hop may still be tried */
+    struct text_handle wire;     /* as sent; after the first response only what ACK and CANCEL need */
+    struct text_handle answer;   /* the last response sent, for retransmissions */
+    char branch[48];             /* of our Via, terminated: found by client_key, compared whole */
+    struct wheel_timer timers[EXCHANGE_TIMER_COUNT];
+};
+
+/* The server transaction's identity, RFC 3261 17.2.3: branch, sent-by, and the method but for ACK;
+ * the asker's host takes part so that a stranger cannot name another's transaction. */
+struct exchange_key {
+    struct slice branch, sent_by;
+    uint8_t method;
+};

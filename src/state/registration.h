@@ -1,0 +1,32 @@
+/*
+ * A registered contact: which flow, device and identities a user has (rules 5.5).
+ */
+#pragma once
+
+#include "base/wheel.h"
+#include "state/texts.h"
+#include "wire/packet.h"
+
+enum registration_text {
+    REGISTRATION_AOR,           /* sip:user@domain, canonical */
+    REGISTRATION_CONTACT,       /* the URI the device gave */
+    REGISTRATION_INSTANCE,      /* +sip.instance with its reg-id; empty when none */
+    REGISTRATION_SERVICE_ROUTE, /* of the 200, REG-10 */
+    REGISTRATION_IDENTITIES,    /* P-Associated-URI of the 200 */
+    REGISTRATION_CALL_ID,       /* on the device's leg */
+    REGISTRATION_TEXT_COUNT,
+};
+
+struct registration {
+    struct pool_slot slot;
+    struct flow flow;
+    uint16_t zone, peer;   /* of the device */
+    uint16_t core_zone, core_peer;
+    uint32_t peer_id;
+    uint32_t token;        /* names it in the Contact or Path given to the core */
+    bool is_confirmed;     /* the core answered 200 */
+    bool is_emergency;     /* sos */
+    uint64_t expires_ms;
+    struct text_handle texts;
+    struct wheel_timer expiry;
+};

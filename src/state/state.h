@@ -1,0 +1,118 @@
+/*
+ * What has been seen before: tables only, bounded at start, in memory that may outlive the worker.
+ *
+ * One worker owns one state wholly; no locks.  Records are moved by guard and relay.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/table.h"
+#include "state/dialog.h"
+#include "state/exchange.h"
+#include "state/registration.h"
+
+struct state_capacity {
+    uint32_t exchanges, dialogs, registrations, media_streams;
+    size_t text_octets;
+};
+
+struct state {
+    struct pool exchanges, dialogs, registrations, streams;
+    struct texts texts;
+    struct table by_server;  /* exchanges by server_key */
+    struct table by_client;  /* exchanges by client_key */
+    struct table by_tag;     /* dialogs by local tag, both sides */
+    struct table by_aor;     /* registrations */
+    struct table by_contact; /* registrations by token */
+    struct wheel wheel;
+    struct hash_key key;
+    uint64_t dropped_records; /* found broken when a former worker's memory was mapped */
+};
+
+/* A media stream: the ports of both sides; state/media_ports.h gives them out. */
+struct media_stream {
+    struct pool_slot slot;
+    struct handle dialog;
+    uint16_t zones[2];
+    uint16_t ports[2];   /* our RTP port per side */
+    uint8_t line;        /* which m= line */
+    uint8_t media_kind;  /* enum media_kind */
+    bool is_open;        /* the gate was told */
+};
+
+size_t state_size(const struct state_capacity *capacity);
+
+/* Over zeroed memory or over what a former worker left: dialogs, registrations and streams whose
+ * records hold together are taken over (calls whose ACK was seen), the rest is given back and
+ * counted; exchanges never are.  Timers are not set: the relay does that. */
+struct state *state_init(void *memory, size_t size, const struct state_capacity *capacity,
+                         const struct hash_key *key, uint64_t now_ms);
+
+/*
+ * Matching: what a message belongs to.  Nothing is changed.
+ */
+enum match_kind {
+    MATCH_NONE,           /* a new request, or a stray response or ACK */
+    MATCH_RETRANSMISSION, /* request: the exchange has it already */
+    MATCH_MERGED,         /* request: another branch of one that is in progress (HYG-M06) */
+    MATCH_ACK,            /* ACK of a non-2xx final response */
+    MATCH_CANCEL,         /* CANCEL of the exchange's INVITE */
+    MATCH_RESPONSE,       /* response to the exchange's client transaction */
+    MATCH_DIALOG,         /* request within a dialog */
+    MATCH_DIALOG_PARTLY,  /* the Call-ID and a tag are known, another part is wrong (STA-01) */
+};
+
+struct match {
+    enum match_kind kind;
+    struct exchange *exchange;
+    struct dialog *dialog;
+    unsigned side; /* of the dialog: who sent the message */
+};
+
+void state_match(const struct state *state, const struct sip_message *message,
+                 const struct packet *packet, struct match *match);
+
+/* Captures: notes a message that was not refused, so that what follows can be matched, as the relay
+ * would have.  Dialogs begun before the capture are never known and never failed. */
+void state_follow(struct state *state, const struct sip_message *message,
+                  const struct packet *packet, const struct match *match, uint64_t now_ms);
+
+/* Exchanges. */
+struct exchange *exchange_new(struct state *state);
+void exchange_end(struct state *state, struct exchange *exchange); /* with texts and timers */
+void exchange_set_server(struct state *state, struct exchange *exchange,
+                         const struct exchange_key *key, const struct packet *packet);
+void exchange_set_client(struct state *state, struct exchange *exchange, struct slice branch);
+uint64_t exchange_server_key(const struct state *state, const struct exchange_key *key,
+                             const struct packet *packet);
+
+/* Dialogs. */
+struct dialog *dialog_new(struct state *state);
+void dialog_end(struct state *state, struct dialog *dialog);
+/* Our tag towards a side; makes the dialog findable by it. */
+void dialog_set_tag(struct state *state, struct dialog *dialog, unsigned side, struct slice tag);
+/* All texts of a side at once; false when no block is left. */
+bool dialog_set_texts(struct state *state, struct dialog *dialog, unsigned side,
+                      const struct slice texts[DIALOG_TEXT_COUNT]);
+struct slice dialog_text(const struct state *state, const struct dialog *dialog, unsigned side,
+                         enum dialog_text text);
+/* One text anew, the others stay. */
+bool dialog_change_text(struct state *state, struct dialog *dialog, unsigned side,
+                        enum dialog_text text, struct slice changed);
+/* The dialog in which our tag towards side is local_tag: Call-ID and remote tag are compared; an
+ * empty remote_tag matches any (early dialogs). */
+struct dialog *dialog_find(const struct state *state, struct slice call_id, struct slice local_tag,
+                           struct slice remote_tag, unsigned *side);
+
+/* Registrations. */
+struct registration *registration_new(struct state *state);
+void registration_end(struct state *state, struct registration *registration);
+bool registration_set_texts(struct state *state, struct registration *registration,
+                            const struct slice texts[REGISTRATION_TEXT_COUNT]);
+struct slice registration_text(const struct state *state,
+                               const struct registration *registration,
+                               enum registration_text text);
+/* By AoR, then by contact or instance; the cursor walks all contacts of an AoR. */
+struct registration *registration_next(const struct state *state, struct slice aor,
+                                       struct table_cursor *cursor);
+struct registration *registration_find_token(const struct state *state, uint32_t token);
