@@ -102,7 +102,7 @@ static uint32_t pool_pop_free(struct pool *pool)
     return index;
 }
 
-void *pool_take(struct pool *pool)
+void *pool_take_unclean(struct pool *pool)
 {
     uint32_t index = pool_pop_free(pool);
 
@@ -112,13 +112,22 @@ void *pool_take(struct pool *pool)
     }
     struct pool_slot *slot = pool_slot_at(pool, index);
     must(!slot_is_used(slot));
-    memset((char *)slot + sizeof(*slot), 0, pool->slot_size - sizeof(*slot));
     slot->next_free = 0;
     order_kept();
     slot->generation++;
     pool->used++;
     if (pool->used > pool->most_used) {
         pool->most_used = pool->used;
+    }
+    return slot;
+}
+
+void *pool_take(struct pool *pool)
+{
+    struct pool_slot *slot = pool_take_unclean(pool);
+
+    if (slot != NULL) {
+        memset((char *)slot + sizeof(*slot), 0, pool->slot_size - sizeof(*slot));
     }
     return slot;
 }

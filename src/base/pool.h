@@ -42,6 +42,9 @@ void pool_init(struct pool *pool, void *memory, uint32_t slot_size, uint32_t cou
 
 /* A zeroed record (but for its slot), or NULL when the pool is full. */
 void *pool_take(struct pool *pool);
+
+/* The same with whatever the slot held before: for blocks whose owner writes before he reads. */
+void *pool_take_unclean(struct pool *pool);
 void pool_give(struct pool *pool, void *record);
 
 /* NULL when the handle is stale or never was. */

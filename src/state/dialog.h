@@ -19,53 +19,54 @@ enum dialog_kind { DIALOG_CALL, DIALOG_SUBSCRIPTION };
 enum dialog_state { DIALOG_EARLY, DIALOG_ANSWERED, DIALOG_CONFIRMED, DIALOG_ENDED };
 enum dialog_timer {
     DIALOG_REFRESH, /* session timer or the border's own refresh */
-    DIALOG_EXPIRE,  /* longest call, subscription's end, early dialog's end, remains of an ended one */
+    DIALOG_EXPIRE,  /* longest call, subscription's end, early dialog's end, remains of an ended one
+                     */
     DIALOG_TIMER_COUNT,
 };
 
 /* What a side's texts hold, joined in one block. */
 enum dialog_text {
-    DIALOG_CALL_ID,    /* as used on this leg */
-    DIALOG_REMOTE_TAG, /* the party's */
-    DIALOG_TARGET,     /* URI of the party's Contact: where requests to it go */
-    DIALOG_ROUTES,     /* its route set in sending order: the values of Route, comma separated */
-    DIALOG_LOCAL_URI,  /* From (or To) towards the party, name-addr without tag */
-    DIALOG_REMOTE_URI, /* the party's own name-addr without tag */
+    DIALOG_CALL_ID,      /* as used on this leg */
+    DIALOG_REMOTE_TAG,   /* the party's */
+    DIALOG_TARGET,       /* URI of the party's Contact: where requests to it go */
+    DIALOG_ROUTES,       /* its route set in sending order: the values of Route, comma separated */
+    DIALOG_LOCAL_URI,    /* From (or To) towards the party, name-addr without tag */
+    DIALOG_REMOTE_URI,   /* the party's own name-addr without tag */
     DIALOG_RECORD_ROUTE, /* side 0: the Record-Route set received, given back in responses */
     DIALOG_TEXT_COUNT,
 };
 
 struct dialog_side {
-    uint16_t zone, peer;   /* of the policy of now; peer_id finds it again after a reload */
+    uint16_t zone, peer; /* of the policy of now; peer_id finds it again after a reload */
     uint32_t peer_id;
-    struct flow flow;      /* where the party's requests come from, and ours go */
-    uint32_t remote_cseq;  /* highest taken from the party; 0xFFFFFFFF: none yet */
-    uint32_t local_cseq;   /* last one sent to it */
-    uint32_t cseq_shift;   /* what is added to the other side's numbers, modulo 2^31 */
-    uint32_t invite_cseq;  /* of the INVITE sent to it last: ACK and RAck use it */
+    struct flow flow;               /* where the party's requests come from, and ours go */
+    uint32_t remote_cseq;           /* highest taken from the party; 0xFFFFFFFF: none yet */
+    uint32_t local_cseq;            /* last one sent to it */
+    uint32_t cseq_shift;            /* what is added to the other side's numbers, modulo 2^31 */
+    uint32_t invite_cseq;           /* of the INVITE sent to it last: ACK and RAck use it */
     char local_tag[DIALOG_TAG_MAX]; /* ours towards the party, terminated */
-    struct text_handle texts;       /* DIALOG_TEXT_COUNT lengths (uint16_t), then the texts */
+    struct text_handle texts;       /* enum dialog_text */
     bool has_pending_invite;        /* the party's INVITE is unanswered */
     bool has_pending_offer;
     bool supports_timer, supports_update;
-    uint32_t sdp_version;  /* of o= towards the party */
-    uint64_t sdp_id;       /* sess-id of o= towards the party */
-    uint64_t sdp_hash;     /* of the last SDP from the party: version rises when it changes */
-    uint32_t rseq;         /* last reliable 1xx from the party not yet acknowledged; 0: none */
+    uint32_t sdp_version; /* of o= towards the party */
+    uint64_t sdp_id;      /* sess-id of o= towards the party */
+    uint64_t sdp_hash;    /* of the last SDP from the party: version rises when it changes */
+    uint32_t rseq;        /* last reliable 1xx from the party not yet acknowledged; 0: none */
 };
 
 struct dialog {
     struct pool_slot slot;
-    uint8_t kind, state;   /* enum dialog_kind, dialog_state */
+    uint8_t kind, state; /* enum dialog_kind, dialog_state */
     bool is_emergency;
     bool was_acknowledged; /* the ACK passed: the call survives the worker */
     uint8_t refers;        /* STA-31 */
     uint8_t refreshes;     /* re-INVITE and UPDATE of the current minute, STA-09 */
     uint64_t refresh_minute;
-    uint64_t family;       /* the same for all dialogs of one INVITE */
+    uint64_t family; /* the same for all dialogs of one INVITE */
     uint64_t created_ms, active_ms;
-    uint32_t session_ms;   /* session interval agreed, 0 none */
-    uint8_t refresher;     /* side that refreshes */
+    uint32_t session_ms; /* session interval agreed, 0 none */
+    uint8_t refresher;   /* side that refreshes */
     uint8_t stream_count;
     uint32_t streams[DIALOG_STREAMS_MAX]; /* indexes of media streams, 0 none; by m= line */
     struct dialog_side sides[2];

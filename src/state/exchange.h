@@ -2,7 +2,9 @@
  * A request passing through the border: the server transaction towards who asked, and the client
  * transaction towards the hop that is tried now (RFC 3261 17, RFC 6026).
  *
- * A table only: the machine that moves the states is relay/exchange.c.
+ * The server transaction's identity is branch, sent-by and method (RFC 3261 17.2.3); the asker's
+ * host takes part too, so that a stranger cannot name another's transaction.  A table only: the
+ * machine that moves the states is relay/exchange.c.
  */
 #pragma once
 
@@ -39,42 +41,48 @@ enum exchange_timer {
     EXCHANGE_TIMER_COUNT,
 };
 
+/* What responses give back and later requests are compared with, joined in one text. */
+enum exchange_echo {
+    ECHO_BRANCH,  /* of the asker's topmost Via */
+    ECHO_SENT_BY, /* "host:port" as spelled there */
+    ECHO_FROM_TAG,
+    ECHO_CALL_ID,
+    ECHO_URI,          /* Request-URI as received (STA-20) */
+    ECHO_LINES,        /* Via lines, From, Call-ID, CSeq in canonical form, ready to send */
+    ECHO_TO,           /* the To value, as received */
+    ECHO_RECORD_ROUTE, /* Record-Route lines in canonical form */
+    ECHO_COUNT,
+};
+
 struct exchange {
     struct pool_slot slot;
     uint8_t method; /* enum sip_method */
     uint8_t server_state, client_state;
-    uint8_t side;           /* which side of the dialog asked */
+    uint8_t side; /* which side of the dialog asked */
     bool is_emergency;
-    bool is_cancelled;      /* the asker gave up; CANCEL sent or to be sent */
-    bool has_provisional;   /* the client heard a 1xx: CANCEL may be sent now */
-    uint8_t resends;        /* of the client */
+    bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
+    bool has_provisional; /* the client heard a 1xx: CANCEL may be sent now */
+    uint8_t resends;      /* of the client */
     uint16_t zone_in, peer_in, zone_out, peer_out;
     uint32_t peer_in_id, peer_out_id; /* stable across policies */
-    uint16_t route;         /* of the policy it was routed with, or POLICY_NONE */
-    uint16_t tried;         /* bit per hop already tried */
-    uint8_t redirects;      /* 3xx targets already tried */
-    uint16_t status;        /* last one sent to who asked */
-    uint16_t best_status;   /* best failure so far, for failover */
-    uint8_t provisionals;   /* 1xx forwarded, STA-25 */
+    uint16_t route;                   /* of the policy it was routed with, or POLICY_NONE */
+    uint16_t tried;                   /* bit per hop already tried */
+    uint8_t redirects;                /* 3xx targets already tried */
+    uint16_t status;                  /* last one sent to who asked */
+    uint16_t best_status;             /* best failure so far, for failover */
+    uint8_t provisionals;             /* 1xx forwarded, STA-25 */
     struct flow server_flow, client_flow;
     struct address client_local; /* unused on streams */
     uint32_t server_cseq, client_cseq;
-    uint64_t server_key, client_key;  /* hashes they are found by */
+    uint64_t server_key, client_key, merge_key; /* hashes it is found by; 0: not indexed */
     uint64_t started_ms;
-    struct handle dialog;        /* none outside dialogs; the first of a forked INVITE */
-    struct handle cancels;       /* of a CANCEL: the INVITE's exchange */
-    struct handle registration;  /* REGISTER */
-    struct text_handle echo;     /* what responses give back: struct exchange_echo and lines */
-    struct text_handle request;  /* as received, while another hop may still be tried */
-    struct text_handle wire;     /* as sent; after the first response only what ACK and CANCEL need */
-    struct text_handle answer;   /* the last response sent, for retransmissions */
-    char branch[48];             /* of our Via, terminated: found by client_key, compared whole */
+    struct handle dialog;       /* none outside dialogs; the first of a forked INVITE */
+    struct handle cancels;      /* of a CANCEL: the INVITE's exchange */
+    struct handle registration; /* REGISTER */
+    struct text_handle echo;    /* enum exchange_echo */
+    struct text_handle request; /* as received, while another hop may still be tried */
+    struct text_handle wire;   /* as sent; after the first response only what ACK and CANCEL need */
+    struct text_handle answer; /* the last response sent, for retransmissions */
+    char branch[48];           /* of our Via, terminated: found by client_key, compared whole */
     struct wheel_timer timers[EXCHANGE_TIMER_COUNT];
-};
-
-/* The server transaction's identity, RFC 3261 17.2.3: branch, sent-by, and the method but for ACK;
- * the asker's host takes part so that a stranger cannot name another's transaction. */
-struct exchange_key {
-    struct slice branch, sent_by;
-    uint8_t method;
 };

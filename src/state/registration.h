@@ -20,12 +20,12 @@ enum registration_text {
 struct registration {
     struct pool_slot slot;
     struct flow flow;
-    uint16_t zone, peer;   /* of the device */
+    uint16_t zone, peer; /* of the device */
     uint16_t core_zone, core_peer;
     uint32_t peer_id;
-    uint32_t token;        /* names it in the Contact or Path given to the core */
-    bool is_confirmed;     /* the core answered 200 */
-    bool is_emergency;     /* sos */
+    uint32_t token;    /* names it in the Contact or Path given to the core */
+    bool is_confirmed; /* the core answered 200 */
+    bool is_emergency; /* sos */
     uint64_t expires_ms;
     struct text_handle texts;
     struct wheel_timer expiry;

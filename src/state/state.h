@@ -21,12 +21,14 @@ struct state {
     struct texts texts;
     struct table by_server;  /* exchanges by server_key */
     struct table by_client;  /* exchanges by client_key */
+    struct table by_merge;   /* exchanges by From tag, Call-ID and CSeq (RFC 3261 8.2.2.2) */
     struct table by_tag;     /* dialogs by local tag, both sides */
     struct table by_aor;     /* registrations */
     struct table by_contact; /* registrations by token */
     struct wheel wheel;
     struct hash_key key;
     uint64_t dropped_records; /* found broken when a former worker's memory was mapped */
+    uint64_t given_back;      /* calls in set-up and their like, which no worker survives */
 };
 
 /* A media stream: the ports of both sides; state/media_ports.h gives them out. */
@@ -34,10 +36,10 @@ struct media_stream {
     struct pool_slot slot;
     struct handle dialog;
     uint16_t zones[2];
-    uint16_t ports[2];   /* our RTP port per side */
-    uint8_t line;        /* which m= line */
-    uint8_t media_kind;  /* enum media_kind */
-    bool is_open;        /* the gate was told */
+    uint16_t ports[2];  /* our RTP port per side */
+    uint8_t line;       /* which m= line */
+    uint8_t media_kind; /* enum media_kind */
+    bool is_open;       /* the gate was told */
 };
 
 size_t state_size(const struct state_capacity *capacity);
@@ -78,13 +80,21 @@ void state_follow(struct state *state, const struct sip_message *message,
                   const struct packet *packet, const struct match *match, uint64_t now_ms);
 
 /* Exchanges. */
+/* "host:port" of the topmost Via as spelled; empty without one. */
+struct slice exchange_sent_by(const struct sip_message *message);
 struct exchange *exchange_new(struct state *state);
 void exchange_end(struct state *state, struct exchange *exchange); /* with texts and timers */
-void exchange_set_server(struct state *state, struct exchange *exchange,
-                         const struct exchange_key *key, const struct packet *packet);
+/* Keeps the echo and makes the exchange findable by retransmissions, ACK, CANCEL and merged
+ * requests; false when no memory is left.  exchange->method, server_flow and server_cseq are set.
+ */
+bool exchange_set_server(struct state *state, struct exchange *exchange,
+                         const struct slice echo[ECHO_COUNT]);
+/* Our Via's branch of the request now sent on; an earlier one is no longer found. */
 void exchange_set_client(struct state *state, struct exchange *exchange, struct slice branch);
-uint64_t exchange_server_key(const struct state *state, const struct exchange_key *key,
-                             const struct packet *packet);
+struct slice exchange_echo(const struct state *state, const struct exchange *exchange,
+                           enum exchange_echo part);
+/* Keeps of the echo only what is compared: nothing will be sent with it any more. */
+void exchange_trim_echo(struct state *state, struct exchange *exchange);
 
 /* Dialogs. */
 struct dialog *dialog_new(struct state *state);
@@ -109,8 +119,7 @@ struct registration *registration_new(struct state *state);
 void registration_end(struct state *state, struct registration *registration);
 bool registration_set_texts(struct state *state, struct registration *registration,
                             const struct slice texts[REGISTRATION_TEXT_COUNT]);
-struct slice registration_text(const struct state *state,
-                               const struct registration *registration,
+struct slice registration_text(const struct state *state, const struct registration *registration,
                                enum registration_text text);
 /* By AoR, then by contact or instance; the cursor walks all contacts of an AoR. */
 struct registration *registration_next(const struct state *state, struct slice aor,

@@ -8,7 +8,8 @@
 #include "base/pool.h"
 #include "base/slice.h"
 
-enum { TEXT_SIZES = 6 }; /* 256, 1024, 4096, 16384, 65536, 262144 octets with their slot head */
+/* 256, 1024, 4096, 16384, 65536 octets with their head, and one for the largest message. */
+enum { TEXT_SIZES = 6 };
 
 struct text_handle {
     uint8_t size; /* which pool, from 1; 0: no text */
@@ -34,6 +35,18 @@ struct slice texts_slice(const struct texts *texts, struct text_handle handle);
 /* Gives the block back and clears the handle; nothing for no text. */
 void texts_give(struct texts *texts, struct text_handle *handle);
 uint64_t texts_refused(const struct texts *texts);
+
+/* Several texts in one block: their lengths, then the texts. */
+enum { TEXTS_JOINED_MAX = 8 };
+bool texts_join(struct texts *texts, const struct slice *parts, unsigned count,
+                struct text_handle *handle);
+struct slice texts_part(const struct texts *texts, struct text_handle handle, unsigned part,
+                        unsigned count);
+
+/* Taking over what a former worker left: all blocks are stale until marked; the rest is swept. */
+void texts_unmark(struct texts *texts);
+bool texts_mark(struct texts *texts, struct text_handle handle);
+void texts_sweep(struct texts *texts);
 
 static inline bool text_is_kept(struct text_handle handle)
 {
