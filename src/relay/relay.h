@@ -12,7 +12,6 @@
 #include "wire/name_answer.h"
 #include "wire/outbox.h"
 
-enum { RELAY_KEYS_MAX = 4 }; /* the newest seals; older ones open until their last token expires */
 
 struct relay;
 
@@ -21,7 +20,7 @@ struct relay_setup {
     struct state *state;
     struct random *random;
     struct tallies *tallies;
-    const struct siv *keys[RELAY_KEYS_MAX]; /* newest first, NULL behind the last */
+    const struct siv *keys[STATE_KEYS_MAX]; /* newest first, NULL behind the last */
     uint16_t node, worker;
     uint64_t now_ms;
     uint32_t media_port_shares; /* workers that divide the port pools */
@@ -49,7 +48,7 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
 /* A new policy: indexes in records are found again by name; removed peers drain. */
 void relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
                   struct outbox *outbox);
-void relay_keys(struct relay *relay, const struct siv *const keys[RELAY_KEYS_MAX]);
+void relay_keys(struct relay *relay, const struct siv *const keys[STATE_KEYS_MAX]);
 
 /* Draining: new calls are answered 503 with Retry-After, what is up goes on. */
 void relay_drain(struct relay *relay);

@@ -46,6 +46,7 @@ struct dialog_side {
     uint32_t invite_cseq;           /* of the INVITE sent to it last: ACK and RAck use it */
     char local_tag[DIALOG_TAG_MAX]; /* ours towards the party, terminated */
     struct text_handle texts;       /* enum dialog_text */
+    struct handle invite;           /* exchange of the party's last INVITE */
     bool has_pending_invite;        /* the party's INVITE is unanswered */
     bool has_pending_offer;
     bool supports_timer, supports_update;

@@ -60,7 +60,6 @@ void exchange_end(struct state *state, struct exchange *exchange)
     exchange_forget(&state->by_client, &exchange->client_key, index);
     exchange_forget(&state->by_merge, &exchange->merge_key, index);
     texts_give(&state->texts, &exchange->echo);
-    texts_give(&state->texts, &exchange->request);
     texts_give(&state->texts, &exchange->wire);
     texts_give(&state->texts, &exchange->answer);
     pool_give(&state->exchanges, exchange);
@@ -297,6 +296,8 @@ void state_match(const struct state *state, const struct sip_message *message,
     if (match_dialog(state, message, match)) {
         return;
     }
+    match->registration =
+        registration_of_token(state, sip_slice(message, message->uri.user), &match->token);
     if (message->method != SIP_ACK && message->method != SIP_CANCEL &&
         sip_to_tag(message).len == 0 && is_merged(state, message)) {
         match->kind = MATCH_MERGED;

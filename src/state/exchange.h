@@ -72,7 +72,6 @@ struct exchange {
     uint16_t best_status;             /* best failure so far, for failover */
     uint8_t provisionals;             /* 1xx forwarded, STA-25 */
     struct flow server_flow, client_flow;
-    struct address client_local; /* unused on streams */
     uint32_t server_cseq, client_cseq;
     uint64_t server_key, client_key, merge_key; /* hashes it is found by; 0: not indexed */
     uint64_t started_ms;

@@ -10,6 +10,7 @@
 #include "state/dialog.h"
 #include "state/exchange.h"
 #include "state/registration.h"
+#include "state/token.h"
 
 struct state_capacity {
     uint32_t exchanges, dialogs, registrations, media_streams;
@@ -26,6 +27,8 @@ struct state {
     struct table by_aor;     /* registrations */
     struct table by_contact; /* registrations by token */
     struct wheel wheel;
+    const struct siv *keys[STATE_KEYS_MAX]; /* newest first; NULL behind the last */
+    uint16_t node, worker;                  /* who writes tokens here */
     struct hash_key key;
     uint64_t dropped_records; /* found broken when a former worker's memory was mapped */
     uint64_t given_back;      /* calls in set-up and their like, which no worker survives */
@@ -68,7 +71,9 @@ struct match {
     enum match_kind kind;
     struct exchange *exchange;
     struct dialog *dialog;
-    unsigned side; /* of the dialog: who sent the message */
+    unsigned side;                     /* of the dialog: who sent the message */
+    enum token_standing token;         /* of the Request-URI's user part */
+    struct registration *registration; /* whom a new request's token names */
 };
 
 void state_match(const struct state *state, const struct sip_message *message,
