@@ -16,12 +16,11 @@ struct slice {
     size_t len;
 };
 
-#define SLICE(text) ((struct slice){(text), sizeof(text) - 1})
-#define SLICE_INIT(text)                                                                           \
-    {                                                                                              \
-        (text), sizeof(text) - 1                                                                   \
-    }
-#define SLICE_NONE ((struct slice){NULL, 0})
+// clang-format off
+#define SLICE(text)      ((struct slice){(text), sizeof(text) - 1})
+#define SLICE_INIT(text) {(text), sizeof(text) - 1}
+#define SLICE_NONE       ((struct slice){NULL, 0})
+// clang-format on
 
 static inline struct slice slice_of(const char *at, size_t len)
 {
