@@ -20,7 +20,8 @@ enum {
     SDP_SESSION_ATTRIBUTES_MAX = 128,
     SDP_CANDIDATES_MAX = 64,
     SDP_CRYPTO_MAX = 16,
-    SDP_PORT_MIN = 1024, /* HYG-D03 */
+    SDP_PORT_MIN = 1024,        /* HYG-D03 */
+    SDP_PAYLOAD_TYPE_MAX = 127, /* RFC 3550 5.1 */
 };
 
 enum sdp_oddity {
@@ -93,9 +94,8 @@ struct sdp_line {
     uint16_t at, len;  /* the whole line without its end */
     uint16_t value_at; /* behind the = or, of an attribute, behind the colon */
     uint8_t letter;
-    uint8_t attribute;  /* enum sdp_attribute when the letter is 'a' */
-    bool has_controls;  /* octets below SP other than HTAB: the writer leaves the line out */
-    bool is_well_known; /* attribute only: the name was spelled as the table has it */
+    uint8_t attribute; /* enum sdp_attribute when the letter is 'a' */
+    bool has_controls; /* octets below SP other than HTAB: the writer leaves the line out */
 };
 
 struct sdp_connection {
@@ -107,6 +107,7 @@ struct sdp_connection {
 /* What may stand on the session and on each medium. */
 struct sdp_level {
     struct sdp_connection connection;
+    uint32_t letters;                /* bit (letter - 'a') of each letter that stands here */
     uint16_t first_line, line_count; /* in lines[]; of a medium its m= line is the first */
     uint16_t attribute_count;
     uint16_t candidate_count;
@@ -139,10 +140,9 @@ struct sdp_origin {
 };
 
 struct sdp {
-    const char *base;    /* spans count from here */
-    struct slice bytes;  /* what was read: at most SDP_MAX octets */
-    uint64_t oddities;   /* bit per enum sdp_oddity */
-    uint64_t letters[2]; /* bit per ASCII letter seen on the session level */
+    const char *base;   /* spans count from here */
+    struct slice bytes; /* what was read: at most SDP_MAX octets */
+    uint64_t oddities;  /* bit per enum sdp_oddity */
     struct sdp_origin origin;
     struct sdp_level session;
     uint16_t line_count;
