@@ -153,18 +153,14 @@ static void wheel_advance(struct wheel *wheel, uint64_t now_ms)
     while (wheel->now_ms < now_ms) {
         uint64_t begins_ms;
         unsigned level = wheel_next_slot(wheel, &begins_ms);
+        bool is_none_left = level == WHEEL_LEVELS && wheel->far == NULL;
 
-        if (begins_ms > now_ms || begins_ms < wheel->now_ms) {
-            break;
-        }
-        if (level == WHEEL_LEVELS && wheel->far == NULL) {
-            break;
+        if (is_none_left || begins_ms > now_ms) {
+            wheel->now_ms = now_ms;
+            return;
         }
         wheel->now_ms = begins_ms;
         list_place(wheel, wheel_empty_slot(wheel, level));
-    }
-    if (wheel->now_ms < now_ms) {
-        wheel->now_ms = now_ms;
     }
 }
 

@@ -13,6 +13,8 @@ static void nothing_set(void **state)
     assert_null(wheel_take(&wheel, 5000));
     assert_true(wheel_next_ms(&wheel) == UINT64_MAX);
     assert_int_equal(wheel.now_ms, 5000);
+    assert_null(wheel_take(&wheel, UINT64_MAX));
+    assert_true(wheel.now_ms == UINT64_MAX);
 }
 
 static void on_time_and_once(void **state)
