@@ -71,6 +71,54 @@ static unsigned keys_agree(struct key a, struct key b)
     return a.low == b.low ? KEY_BITS : 64 + (unsigned)__builtin_clzll(a.low ^ b.low);
 }
 
+static unsigned family_bits(const struct address *address)
+{
+    return address->family == ADDRESS_V4 ? 32 : KEY_BITS;
+}
+
+/* The bits a prefix says it has; all when it says nothing.  As in an address, no zero in front. */
+static bool bits_read(struct slice behind, unsigned all, uint8_t *bits)
+{
+    struct slice digits = slice_skip(behind, 1);
+    uint64_t number = all;
+
+    if (behind.len > 0 &&
+        ((digits.len > 1 && digits.at[0] == '0') || !slice_number(digits, all, &number))) {
+        return false;
+    }
+    *bits = (uint8_t)number;
+    return true;
+}
+
+static bool has_bits_behind(const struct prefix *prefix)
+{
+    struct key key = key_of(&prefix->address);
+
+    return keys_agree(key, key_head(key, prefix->bits)) < KEY_BITS;
+}
+
+bool prefix_read(struct prefix *prefix, struct slice literal)
+{
+    size_t slash = slice_find(literal, '/');
+    struct slice host = slice_head(literal, slash);
+    struct slice behind = slice_skip(literal, slash);
+
+    *prefix = (struct prefix){0};
+    if (host.len > 0 && host.at[0] != '[' && address_read(&prefix->address, host) &&
+        bits_read(behind, family_bits(&prefix->address), &prefix->bits) &&
+        !has_bits_behind(prefix)) {
+        return true;
+    }
+    *prefix = (struct prefix){0};
+    return false;
+}
+
+bool prefix_has(const struct prefix *prefix, const struct address *address)
+{
+    return prefix->address.family == address->family && address->family != ADDRESS_NONE &&
+           keys_agree(key_of(&prefix->address), key_of(address)) >= prefix->bits;
+}
+
 static bool prefixes_grow(struct prefixes *prefixes)
 {
     if (prefixes->room - prefixes->count >= NODES_FOR_ONE) {
@@ -157,7 +205,7 @@ static struct node *node_add(struct prefixes *prefixes, uint32_t root, struct ke
 
 bool prefixes_add(struct prefixes *prefixes, const struct prefix *prefix, uint32_t value)
 {
-    must(prefix->address.family != ADDRESS_NONE);
+    must(prefix->address.family != ADDRESS_NONE && prefix->bits <= family_bits(&prefix->address));
     if (!prefixes_grow(prefixes)) {
         return false;
     }
@@ -179,7 +227,7 @@ bool prefixes_find(const struct prefixes *prefixes, const struct address *addres
     }
     const struct node *nodes = prefixes->nodes;
     const struct node *node = &nodes[address->family == ADDRESS_V4 ? 0 : 1];
-    unsigned all = address->family == ADDRESS_V4 ? 32 : KEY_BITS;
+    unsigned all = family_bits(address);
     struct key key = key_of(address);
     bool is_found = false;
 

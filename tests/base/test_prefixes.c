@@ -2,6 +2,96 @@
 
 #include "base/address.h"
 
+static struct address address_of(const char *literal)
+{
+    struct address address;
+
+    assert_true(address_read(&address, slice_string(literal)));
+    return address;
+}
+
+static void prefixes_are_read(void **state)
+{
+    struct prefix prefix;
+
+    (void)state;
+    assert_true(prefix_read(&prefix, SLICE("192.0.2.0/24")));
+    assert_int_equal(prefix.bits, 24);
+    assert_true(prefix_read(&prefix, SLICE("192.0.2.7")));
+    assert_int_equal(prefix.bits, 32);
+    assert_true(prefix_read(&prefix, SLICE("0.0.0.0/0")));
+    assert_int_equal(prefix.bits, 0);
+    assert_true(prefix_read(&prefix, SLICE("192.0.2.128/25")));
+    assert_true(prefix_read(&prefix, SLICE("255.255.255.255/32")));
+    assert_true(prefix_read(&prefix, SLICE("2001:db8::/32")));
+    assert_int_equal(prefix.bits, 32);
+    assert_true(prefix_read(&prefix, SLICE("2001:db8::1")));
+    assert_int_equal(prefix.bits, 128);
+    assert_true(prefix_read(&prefix, SLICE("::/0")));
+    assert_true(prefix_read(&prefix, SLICE("::ffff:0:0/96")));
+}
+
+static void prefixes_that_are_none(void **state)
+{
+    static const char *const refused[] = {
+        "",
+        "/",
+        "/24",
+        "192.0.2.0/",
+        "192.0.2.0/33",
+        "192.0.2.0/024",
+        "192.0.2.0/-1",
+        "192.0.2.0/ 24",
+        "192.0.2.0/24 ",
+        "192.0.2.0/24/24",
+        "192.0.2/24",
+        "192.0.2.1/24",
+        "192.0.2.64/25",
+        "192.0.2.0/255.255.255.0",
+        "0.0.0.1/0",
+        "2001:db8::1/64",
+        "2001:db8::/129",
+        "2001:db8::/31x",
+        "[2001:db8::]/32",
+        "[2001:db8::1]",
+        "2001:db9::/31",
+        "::1/127",
+        "peer/8",
+        "192.0.2.0:5060/24",
+    };
+    struct prefix prefix;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
+        if (prefix_read(&prefix, slice_string(refused[i]))) {
+            fail_msg("\"%s\" was read", refused[i]);
+        }
+        assert_int_equal(prefix.address.family, ADDRESS_NONE);
+    }
+}
+
+static void prefix_has_what_agrees(void **state)
+{
+    struct prefix prefix;
+    struct address inside = address_of("192.0.2.127"), outside = address_of("192.0.2.128");
+    struct address mapped = address_of("::ffff:192.0.2.1"), none = {0};
+
+    (void)state;
+    assert_true(prefix_read(&prefix, SLICE("192.0.2.0/25")));
+    assert_true(prefix_has(&prefix, &inside));
+    assert_false(prefix_has(&prefix, &outside));
+    assert_false(prefix_has(&prefix, &mapped));
+    assert_true(prefix_read(&prefix, SLICE("0.0.0.0/0")));
+    assert_true(prefix_has(&prefix, &outside));
+    assert_false(prefix_has(&prefix, &mapped));
+    assert_false(prefix_has(&prefix, &none));
+    assert_true(prefix_read(&prefix, SLICE("::ffff:0:0/96")));
+    assert_true(prefix_has(&prefix, &mapped));
+    assert_true(prefix_read(&prefix, SLICE("::ffff:192.0.2.1")));
+    assert_true(prefix_has(&prefix, &mapped));
+    assert_false(prefix_has(&(struct prefix){0}, &none));
+}
+
 static void add(struct prefixes *prefixes, const char *literal, uint32_t value)
 {
     struct prefix prefix;
@@ -12,10 +102,9 @@ static void add(struct prefixes *prefixes, const char *literal, uint32_t value)
 
 static uint32_t found(const struct prefixes *prefixes, const char *literal)
 {
-    struct address address;
+    struct address address = address_of(literal);
     uint32_t value = 0;
 
-    assert_true(address_read(&address, slice_string(literal)));
     return prefixes_find(prefixes, &address, &value) ? value : 0;
 }
 
@@ -101,9 +190,8 @@ static void one_prefix_one_value(void **state)
     add(prefixes, "192.0.2.0/23", 10);
     assert_int_equal(found(prefixes, "192.0.3.1"), 9);
     add(prefixes, "0.0.0.0/0", 0);
-    struct address address;
+    struct address address = address_of("1.1.1.1");
     uint32_t value = 5;
-    assert_true(address_read(&address, SLICE("1.1.1.1")));
     assert_true(prefixes_find(prefixes, &address, &value));
     assert_int_equal(value, 0);
     prefixes_free(prefixes);
@@ -201,6 +289,9 @@ static void against_a_naive_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prefixes_are_read),
+        cmocka_unit_test(prefixes_that_are_none),
+        cmocka_unit_test(prefix_has_what_agrees),
         cmocka_unit_test(empty_has_nobody),
         cmocka_unit_test(the_longest_wins),
         cmocka_unit_test(families_never_meet),
