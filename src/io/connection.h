@@ -1,0 +1,110 @@
+/*
+ * One stream, for tcp.c and connection.c alone.
+ */
+#pragma once
+
+#include "base/pool.h"
+#include "base/table.h"
+#include "base/wheel.h"
+#include "io/blocks.h"
+#include "io/sources.h"
+#include "io/tcp.h"
+
+#include <sys/uio.h>
+
+enum { CONNECTION_PIECES = 8 }; /* messages of one turn sent together */
+
+enum connection_state {
+    CONNECTION_WANTED,     /* no descriptor yet */
+    CONNECTION_CONNECTING, /* not writable yet */
+    CONNECTION_UP,
+    CONNECTION_FINISHING, /* our FIN was sent: what comes is thrown away */
+    CONNECTION_GONE,      /* the descriptor is closed, the watch closes */
+};
+
+enum connection_timer {
+    CONNECTION_IDLE,  /* set again when it fires, not at every message */
+    CONNECTION_WHOLE, /* the message being received, or the first one; connecting; lingering */
+    CONNECTION_STUCK, /* octets wait and the other side takes none */
+    CONNECTION_TIMER_COUNT,
+};
+
+struct connection {
+    struct pool_slot slot;
+    struct tcp *tcp;
+    struct loop_watch watch;
+    struct connection *older, *newer; /* strangers, by the time they were last heard */
+    struct connection *next_dirty;
+    int fd;
+    uint32_t id;
+    uint32_t source; /* index in sources, 0: opened by us */
+    struct flow flow;
+    struct address local;
+    uint64_t target_hash;
+    uint8_t state; /* enum connection_state */
+    bool is_accepted, is_stranger, is_dirty, is_stopped;
+    bool closes;   /* once everything is sent */
+    bool is_ended; /* the other side sends no more */
+
+    struct sip_stream framing;
+    struct sip_stream_limits limits;
+    struct block *in; /* begin and end: octets not yet consumed */
+    uint32_t discarded;
+    uint64_t heard_ms, pinged_ms;
+
+    struct block *out, **out_end; /* begin and end: not yet sent */
+    size_t out_octets;
+    struct iovec pieces[CONNECTION_PIECES]; /* of this turn, borrowed */
+    uint32_t references[CONNECTION_PIECES];
+    unsigned piece_count;
+
+    struct wheel_timer timers[CONNECTION_TIMER_COUNT];
+};
+
+struct tcp_listener {
+    struct tcp *tcp;
+    struct loop_watch watch;
+    struct tcp_listener_settings settings;
+    struct wheel_timer pause; /* out of descriptors */
+    int fd;
+    uint16_t index;
+};
+
+struct tcp {
+    struct loop *loop;
+    struct tcp_owner owner;
+    struct tcp_settings settings;
+    struct loop_alarm alarm;
+    struct wheel wheel;
+    struct blocks blocks;
+    struct sources sources;
+    struct pool connections;
+    struct table by_id, by_target;
+    void *memory;
+    struct connection *oldest, *newest; /* strangers */
+    struct connection *dirty;           /* have something to send this turn */
+    struct connection *gone; /* never had a descriptor: given back at the end of the turn */
+    uint32_t last_id;
+    struct tcp_listener *listeners[TCP_LISTENERS_MAX];
+    struct tcp_counts counts;
+    struct packet packets[UDP_BATCH];
+    char room[TCP_READ];
+};
+
+/* A descriptor for a record that has none. */
+bool connection_start(struct connection *connection, int fd, enum connection_state state);
+void connection_send(struct connection *connection, struct slice octets, uint32_t reference);
+void connection_flush(struct connection *connection);
+/* FIN behind what is queued, then away. */
+void connection_finish(struct connection *connection);
+/* At once: what was not sent is told as failed. */
+void connection_close(struct connection *connection);
+void connection_timer_fired(struct connection *connection, enum connection_timer timer);
+
+/* tcp.c */
+void tcp_heard(struct connection *connection);
+void tcp_set_timer(struct connection *connection, enum connection_timer timer, uint64_t after_ms);
+void tcp_stop_timer(struct connection *connection, enum connection_timer timer);
+void tcp_mark_dirty(struct connection *connection);
+void tcp_forget(struct connection *connection);
+void tcp_gone(struct connection *connection);

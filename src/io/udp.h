@@ -1,0 +1,46 @@
+/*
+ * Datagrams: batches in, batches out.
+ *
+ * Sockets are unconnected and bound to a literal address, so the source of what is sent is the
+ * listener of its flow.  A batch is handed to its owner whole; its octets are valid until the
+ * call-back returns.  What the kernel will not take at once is kept, in order and bounded.
+ */
+#pragma once
+
+#include "io/loop.h"
+#include "wire/outbox.h"
+
+enum {
+    UDP_BATCH = 64,            /* beyond this recvmmsg gains nothing (performance 2d) */
+    UDP_DATAGRAM_MAX = 65507,  /* HYG-L01 hard; the largest IPv4 can carry */
+    UDP_SOCKETS_MAX = 256,     /* listeners of a policy */
+    UDP_KEPT_OCTETS = 4 << 20, /* waiting for the kernel, per socket: half its own buffer */
+};
+
+typedef void io_receive(void *owner, const struct packet *packets, unsigned count);
+typedef void io_failed(void *owner, uint32_t reference);
+
+struct udp_counts {
+#define COUNT(name, written, what) uint64_t name;
+#include "io/udp_counts.def"
+#undef COUNT
+};
+
+struct udp;
+
+/* NULL when memory ends. */
+struct udp *udp_new(struct loop *loop, io_receive *receive, io_failed *failed, void *owner);
+/* The loop must turn once more before it ends. */
+void udp_free(struct udp *udp);
+
+/* The descriptor becomes the socket's. */
+bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *local,
+              struct fault *fault);
+void udp_close(struct udp *udp, uint16_t listener);
+
+/* Takes the datagram into the batch of its listener; a full batch is sent at once.  The octets are
+ * needed until udp_flush. */
+void udp_send(struct udp *udp, const struct outgoing *outgoing);
+void udp_flush(struct udp *udp);
+
+const struct udp_counts *udp_counts(const struct udp *udp);
