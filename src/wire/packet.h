@@ -22,15 +22,15 @@ static inline bool transport_is_secure(enum transport transport)
     return transport == TRANSPORT_TLS || transport == TRANSPORT_WSS;
 }
 
-const char *transport_name(enum transport transport);  /* "udp", as in a URI parameter */
+const char *transport_name(enum transport transport);   /* "udp", as in a URI parameter */
 struct slice transport_token(enum transport transport); /* "UDP", as in Via */
 bool transport_read(struct slice name, enum transport *transport); /* any case */
 
 /* Where a message came from, and how an answer gets back there.  A value; kept in records. */
 struct flow {
     struct address remote;
-    uint16_t listener;  /* index in the policy; LISTENER_NONE for a capture */
-    uint8_t transport;  /* enum transport */
+    uint16_t listener; /* index in the policy; LISTENER_NONE for a capture */
+    uint8_t transport; /* enum transport */
     uint8_t unused;
     uint32_t connection; /* 0 on UDP; of one worker and never reused while the worker lives */
 };

@@ -75,13 +75,13 @@ struct sip_header {
 
 /* One value of a VIA or ADDRESS header, commas split. */
 struct sip_value {
-    struct sip_span text;    /* the whole value */
-    struct sip_span params;  /* header parameters behind the first ';' */
-    struct sip_span tag;     /* ADDRESS: tag; VIA: branch.  Empty when absent */
-    uint16_t header;         /* index of its line */
-    uint16_t next;           /* index + 1 of the next value of the same name, 0 at the last */
-    bool is_star;            /* Contact: * */
-    bool is_bracketed;       /* ADDRESS: <...> */
+    struct sip_span text;   /* the whole value */
+    struct sip_span params; /* header parameters behind the first ';' */
+    struct sip_span tag;    /* ADDRESS: tag; VIA: branch.  Empty when absent */
+    uint16_t header;        /* index of its line */
+    uint16_t next;          /* index + 1 of the next value of the same name, 0 at the last */
+    bool is_star;           /* Contact: * */
+    bool is_bracketed;      /* ADDRESS: <...> */
     union {
         struct {
             struct sip_span display; /* as spelled, quotes kept */
@@ -98,21 +98,20 @@ struct sip_value {
 };
 
 struct sip_message {
-    const char *head;     /* the first octet of the start line */
-    uint32_t head_len;    /* through the empty line */
-    struct slice bytes;   /* head and body, without what trails */
+    const char *head;   /* the first octet of the start line */
+    uint32_t head_len;  /* through the empty line */
+    struct slice bytes; /* head and body, without what trails */
     struct slice body;
     struct slice trailing; /* behind the body, UDP only */
 
     bool is_request;
-    uint8_t method;            /* enum sip_method; of a response: the CSeq's */
-    uint16_t status;           /* responses */
+    uint8_t method;  /* enum sip_method; of a response: the CSeq's */
+    uint16_t status; /* responses */
     struct sip_span method_text;
     struct sip_span reason;
-    struct sip_uri uri;        /* Request-URI */
+    struct sip_uri uri; /* Request-URI */
 
     struct sip_oddities oddities;
-    struct sip_span odd_at[SIP_ODDITY_COUNT]; /* valid where the bit is set */
 
     uint32_t cseq;
     uint8_t cseq_method; /* enum sip_method */
@@ -123,11 +122,15 @@ struct sip_message {
     struct sip_span call_id;
 
     uint16_t header_count, value_count;
+    uint32_t item_count;                     /* values of all headers, commas split (HYG-L10) */
     uint16_t first_header[SIP_HEADER_COUNT]; /* index + 1; 0: absent */
     uint16_t last_header[SIP_HEADER_COUNT];
     uint16_t header_counts[SIP_HEADER_COUNT]; /* lines of this name */
-    uint16_t first_value[SIP_HEADER_COUNT];  /* of VIA and ADDRESS headers, index + 1 */
+    uint16_t first_value[SIP_HEADER_COUNT];   /* of VIA and ADDRESS headers, index + 1 */
     uint16_t last_value[SIP_HEADER_COUNT];
+
+    /* What stands above is cleared for each message, what stands below is not. */
+    struct sip_span odd_at[SIP_ODDITY_COUNT];   /* valid where the bit is set */
     struct sip_header headers[SIP_HEADERS_MAX]; /* in order of appearance */
     struct sip_value values[SIP_VALUES_MAX];
 };
@@ -198,8 +201,7 @@ void sip_list_init(struct sip_list *list, const struct sip_message *message,
 bool sip_list_next(struct sip_list *list, const struct sip_message *message, struct slice *item);
 
 /* Whether a LIST header (Require, Supported, Allow) names token, in any case. */
-bool sip_list_has(const struct sip_message *message, enum sip_header_name name,
-                  struct slice token);
+bool sip_list_has(const struct sip_message *message, enum sip_header_name name, struct slice token);
 
 /* A NUMBER header; false when absent or odd. */
 bool sip_number(const struct sip_message *message, enum sip_header_name name, uint32_t *number);

@@ -52,7 +52,8 @@ bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
 /* For a text of its own (policy, tests). */
 bool sip_uri_read_text(struct slice text, struct sip_uri *uri, struct sip_oddities *oddities);
 
-/* RFC 3261 19.1.4: scheme, user, host, port and the parameters that matter are compared canonical. */
+/* RFC 3261 19.1.4: scheme, user, host, port and the parameters that matter are compared canonical.
+ */
 bool sip_uri_equal(const char *base_a, const struct sip_uri *a, const char *base_b,
                    const struct sip_uri *b);
 
