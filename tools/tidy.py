@@ -205,19 +205,20 @@ def check_sizes(source):
 
 
 def top_level(code):
-    """The declarations at the margin of a file: (begin, text), bodies and initialisers left out."""
-    depth, begin, text = 0, 0, []
+    """The declarations at the margin of a file: (begin, text), without what stands in brackets of
+    any kind, but for the star and the words of a pointer to a function."""
+    depth, begin, opened, text = 0, 0, 0, []
     for at, char in enumerate(code):
         if char in "{([":
-            if depth == 0 and char == "{":
-                text.append("{}")
-            elif depth == 0:
-                text.append(char)
+            if depth == 0:
+                opened = at
+                text.append("{}" if char == "{" else char)
             depth += 1
         elif char in "})]":
             depth -= 1
             if depth == 0 and char != "}":
-                text.append(char)
+                inside = code[opened + 1:at].strip()
+                text.append((inside.split("[")[0] if inside.startswith("*") else "") + char)
             elif depth == 0 and re.search(r"\)\s*\{\}$", "".join(text)):
                 begin, text = at + 1, []
         elif depth == 0 and char == ";":
@@ -240,8 +241,9 @@ def is_mutable(declaration):
         return False
     if re.match(r"(struct|enum|union)\s+\w+$", words):
         return False
-    if re.search(r"\w\s*\(\)\s*$", words) and not re.search(r"\(\)\s*\(\)\s*$", words):
+    if re.search(r"\w\s*\(\)\s*$", words):
         return False
+    words = re.sub(r"\((\*[^()]*)\)\s*\(\)\s*$", r"\1", words)
     return not re.search(r"\bconst\b", words[words.rfind("*") + 1:])
 
 

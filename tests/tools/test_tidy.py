@@ -86,6 +86,7 @@ class Tidy(unittest.TestCase):
         for text in ("static int a;\n", "int a = 5;\n", "static const char *a;\n",
                      "static const char *a[] = {\"x\"};\n", "static struct a { int b; } c;\n",
                      "extern int a;\n", "_Thread_local int a;\n", "static void (*a)(int);\n",
+                     "static void (*a[2])(const int *b) = {f, g};\n",
                      "static int a[4] = {1, 2};\n",
                      "static void f(void)\n{\n    static int calls;\n}\n",
                      "static void f(void)\n{\n    static char room[5] = {0};\n}\n"):
@@ -94,6 +95,7 @@ class Tidy(unittest.TestCase):
 
     def test_constant_data(self):
         for text in ("static const int a = 5;\n", "const char *const a[] = {\"x\", \"y\"};\n",
+                     "static void (*const a[26])(int b,\n    int c) = {\n    [1] = f,\n};\n",
                      "static const struct a b[] = {{1, {2}}, {3, {4}}};\n",
                      "struct a { int b; };\nstruct c;\nenum { D = 1 };\ntypedef int e;\n",
                      "static int f(int a, int *b)\n{\n    int c = a;\n    return c;\n}\n",
