@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 enum {
+    CONNECTION_BATCH = 16,              /* messages handed out before the answers are looked at */
     CONNECTION_WRITES = 16,             /* blocks of one write */
     CONNECTION_STOP = TCP_SEND_MAX / 4, /* so much unsent: its questions may wait */
 };
@@ -171,7 +172,10 @@ static void connection_after_sending(struct connection *connection)
         }
     } else {
         tcp_stop_timer(connection, CONNECTION_STUCK);
-        connection->is_stopped = false;
+        if (connection->is_stopped) {
+            connection->is_stopped = false;
+            tcp_set_timer(connection, CONNECTION_RESUME, 0);
+        }
         if (connection->closes) {
             connection_finish(connection);
             return;
@@ -302,8 +306,8 @@ static void connection_add_packet(struct connection *connection, unsigned index,
     };
 }
 
-/* Pings that come too fast are left unanswered, and the framer goes on counting their octets: then
- * the stream is broken soon (HYG-F07). */
+/* Pings that come too fast are left unanswered and the framer goes on counting their octets, so the
+ * stream is closed soon (HYG-F07). */
 static void connection_pong(struct connection *connection)
 {
     struct tcp *tcp = connection->tcp;
@@ -319,8 +323,8 @@ static void connection_pong(struct connection *connection)
     connection_send(connection, SLICE("\r\n"), 0);
 }
 
-/* Hands out all whole messages of rest; what is left of it is the beginning of one.  True when a
- * message was among them. */
+/* Hands out the whole messages of rest.  What is left of it is the beginning of one, or whole ones
+ * that wait because their answers would.  True when a message was among them. */
 static bool connection_take_frames(struct connection *connection, struct slice *rest)
 {
     struct tcp *tcp = connection->tcp;
@@ -341,8 +345,10 @@ static bool connection_take_frames(struct connection *connection, struct slice *
             break;
         case SIP_FRAME_PING:
             connection_pong(connection);
+            is_over = connection->framing.blanks > TCP_BLANKS_MAX;
             break;
         case SIP_FRAME_PONG:
+            is_over = connection->framing.blanks > TCP_BLANKS_MAX;
             break;
         case SIP_FRAME_BROKEN:
             tcp->counts.broken++;
@@ -353,10 +359,13 @@ static bool connection_take_frames(struct connection *connection, struct slice *
             break;
         }
         *rest = slice_skip(*rest, len);
-        if (count == UDP_BATCH) {
+        if (count == CONNECTION_BATCH) {
             connection_deliver(connection, count);
             count = 0;
             is_over |= connection->state != CONNECTION_UP;
+            if (connection->is_stopped) {
+                break;
+            }
         }
     }
     connection_deliver(connection, count);
@@ -416,8 +425,21 @@ static void connection_received(struct connection *connection, struct slice rece
     if (has_message) {
         tcp_stop_timer(connection, CONNECTION_WHOLE);
     }
-    if (connection->in != NULL && !wheel_is_set(&connection->timers[CONNECTION_WHOLE])) {
+    if (connection->in != NULL && !connection->is_stopped &&
+        !wheel_is_set(&connection->timers[CONNECTION_WHOLE])) {
         tcp_set_timer(connection, CONNECTION_WHOLE, connection->tcp->settings.whole_ms);
+    }
+}
+
+/* Goes on with what was left when the answers were stuck. */
+static void connection_resume(struct connection *connection)
+{
+    struct block *in = connection->in;
+
+    if (connection->state == CONNECTION_UP && in != NULL && !connection->is_stopped) {
+        connection_received(connection,
+                            slice_of(in->octets + in->begin, (size_t)(in->end - in->begin)));
+        tcp_flush(connection->tcp);
     }
 }
 
@@ -570,6 +592,9 @@ void connection_timer_fired(struct connection *connection, enum connection_timer
     case CONNECTION_STUCK:
         connection->tcp->counts.stuck++;
         connection_close(connection);
+        return;
+    case CONNECTION_RESUME:
+        connection_resume(connection);
         return;
     case CONNECTION_TIMER_COUNT:
         return;

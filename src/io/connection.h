@@ -23,9 +23,10 @@ enum connection_state {
 };
 
 enum connection_timer {
-    CONNECTION_IDLE,  /* set again when it fires, not at every message */
-    CONNECTION_WHOLE, /* the message being received, or the first one; connecting; lingering */
-    CONNECTION_STUCK, /* octets wait and the other side takes none */
+    CONNECTION_IDLE,   /* set again when it fires, not at every message */
+    CONNECTION_WHOLE,  /* the message being received, or the first one; connecting; lingering */
+    CONNECTION_STUCK,  /* octets wait and the other side takes none */
+    CONNECTION_RESUME, /* at once: the other side reads again */
     CONNECTION_TIMER_COUNT,
 };
 

@@ -19,6 +19,7 @@ enum {
     TCP_LINGER_MS = 2000,        /* between our FIN and the other side's */
     TCP_DISCARD_MAX = 64 * 1024, /* HYG-F17: read and thrown away behind the last message */
     TCP_PING_MS = 5000,          /* HYG-F07, DOS-39: fastest keep-alive answered */
+    TCP_BLANKS_MAX = 8,          /* HYG-F07: octets of keep-alives nobody answered */
     TCP_READ = 64 * 1024,        /* octets of one turn of one connection */
 };
 
