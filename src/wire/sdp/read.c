@@ -6,12 +6,13 @@
 
 static_assert(SDP_MAX <= UINT16_MAX, "spans have 16 bits");
 
-void sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets)
+bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets)
 {
     if (!sdp_is_odd(sdp, oddity)) {
         sdp->oddities |= UINT64_C(1) << oddity;
         sdp->odd_at[oddity] = sdp_span(sdp, octets);
     }
+    return false;
 }
 
 /* False when there is no room: what follows would belong to no medium. */
@@ -27,18 +28,18 @@ static bool begin_media(struct sdp_reader *reader, struct slice line)
     *reader->media = (struct sdp_media){.port_count = 1};
     reader->level = &reader->media->level;
     reader->level->first_line = sdp->line_count;
+    reader->rank = sdp_letters['m' - 'a'].media_rank;
     return true;
 }
 
 /* Ranks may stay or rise; what stands once may not stand twice. */
-static void judge_place(struct sdp_reader *reader, char letter, struct slice line)
+static bool judge_place(struct sdp_reader *reader, char letter, struct slice line)
 {
     const struct sdp_letter *facts = &sdp_letters[letter - 'a'];
     uint8_t rank = reader->media != NULL ? facts->media_rank : facts->session_rank;
 
     if (facts->session_rank == 0) {
-        sdp_note(reader->sdp, SDP_ODD_UNKNOWN_LETTER, line);
-        return;
+        return sdp_note(reader->sdp, SDP_ODD_UNKNOWN_LETTER, line);
     }
     if (rank < reader->rank || rank == 0) {
         sdp_note(reader->sdp, SDP_ODD_LINE_ORDER, line);
@@ -46,17 +47,19 @@ static void judge_place(struct sdp_reader *reader, char letter, struct slice lin
         reader->rank = rank;
     }
     if (facts->stands_once && (reader->level->letters & sdp_letter_bit(letter)) != 0) {
-        sdp_note(reader->sdp, SDP_ODD_REPEATED_LINE, line);
+        return sdp_note(reader->sdp, SDP_ODD_REPEATED_LINE, line);
     }
+    return true;
 }
 
-static void note_key(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool note_key(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     (void)value;
     sdp_note(reader->sdp, SDP_ODD_KEY_LINE, line);
+    return true;
 }
 
-static void (*const readers[26])(struct sdp_reader *reader, struct slice line,
+static bool (*const readers[26])(struct sdp_reader *reader, struct slice line,
                                  struct slice value) = {
     ['v' - 'a'] = sdp_version_read,
     ['o' - 'a'] = sdp_origin_read,
@@ -72,8 +75,46 @@ static bool is_line(struct slice text)
     return text.len >= 2 && text.at[0] >= 'a' && text.at[0] <= 'z' && text.at[1] == '=';
 }
 
+/* The m= line opens its level; all others belong to the one that is open.  False when reading must
+ * stop. */
+static bool place_line(struct sdp_reader *reader, struct slice text, bool *is_odd)
+{
+    if (reader->sdp->line_count == SDP_LINES_MAX) {
+        return sdp_note(reader->sdp, SDP_ODD_MANY_LINES, text);
+    }
+    if (text.at[0] == 'm') {
+        return begin_media(reader, text);
+    }
+    *is_odd = !judge_place(reader, text.at[0], text) || *is_odd;
+    return true;
+}
+
+static bool read_value(struct sdp_reader *reader, struct sdp_line *line, struct slice text)
+{
+    char letter = text.at[0];
+
+    if (letter == 'a') {
+        return sdp_attribute_read(reader, line);
+    }
+    return readers[letter - 'a'] == NULL ||
+           readers[letter - 'a'](reader, text, slice_skip(text, 2));
+}
+
+static void note_size(struct sdp *sdp, struct slice text)
+{
+    if (text.len > SDP_LINE_MAX) {
+        sdp_note(sdp, SDP_ODD_LONG_LINE, text);
+    }
+    if (text.len == 2) {
+        sdp_note(sdp, SDP_ODD_EMPTY_VALUE, text);
+    }
+    if (text.len > sdp->lines[sdp->longest_line].len) {
+        sdp->longest_line = sdp->line_count;
+    }
+}
+
 /* One line without its end; false when reading must stop. */
-static bool read_line(struct sdp_reader *reader, struct slice text, bool has_controls)
+static bool read_line(struct sdp_reader *reader, struct slice text, bool is_odd)
 {
     struct sdp *sdp = reader->sdp;
     struct sdp_line *line = &sdp->lines[sdp->line_count];
@@ -82,39 +123,17 @@ static bool read_line(struct sdp_reader *reader, struct slice text, bool has_con
         sdp_note(sdp, text.len == 0 ? SDP_ODD_EMPTY_LINE : SDP_ODD_BAD_LINE, text);
         return true;
     }
-    if (sdp->line_count == SDP_LINES_MAX) {
-        sdp_note(sdp, SDP_ODD_MANY_LINES, text);
+    if (!place_line(reader, text, &is_odd)) {
         return false;
     }
-    if (text.at[0] == 'm') {
-        if (!begin_media(reader, text)) {
-            return false;
-        }
-        reader->rank = 1;
-    } else {
-        judge_place(reader, text.at[0], text);
-    }
-    if (text.len > SDP_LINE_MAX) {
-        sdp_note(sdp, SDP_ODD_LONG_LINE, text);
-    }
-    if (text.len == 2) {
-        sdp_note(sdp, SDP_ODD_EMPTY_VALUE, text);
-    }
+    note_size(sdp, text);
     *line = (struct sdp_line){.at = (uint16_t)(text.at - sdp->base),
                               .len = (uint16_t)text.len,
                               .value_at = (uint16_t)(text.at - sdp->base + 2),
-                              .letter = (uint8_t)text.at[0],
-                              .has_controls = has_controls};
-    if (text.at[0] == 'a') {
-        sdp_attribute_read(reader, line);
-    } else if (readers[text.at[0] - 'a'] != NULL) {
-        readers[text.at[0] - 'a'](reader, text, slice_skip(text, 2));
-    }
+                              .letter = (uint8_t)text.at[0]};
+    line->is_odd = !read_value(reader, line, text) || is_odd;
     reader->level->letters |= sdp_letter_bit(text.at[0]);
     reader->level->line_count++;
-    if (line->len > sdp->lines[sdp->longest_line].len) {
-        sdp->longest_line = sdp->line_count;
-    }
     sdp->line_count++;
     return true;
 }
@@ -132,11 +151,11 @@ static void note_control(struct sdp *sdp, const char *at)
 }
 
 /* Takes the next line off the front of rest. */
-static struct slice take_line(struct sdp *sdp, struct slice *rest, bool *has_controls)
+static struct slice take_line(struct sdp *sdp, struct slice *rest, bool *is_odd)
 {
     const char *from = rest->at, *end = rest->at + rest->len, *at = from;
 
-    *has_controls = false;
+    *is_odd = false;
     for (;;) {
         at += octets_find_control(at, (size_t)(end - at));
         if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
@@ -155,7 +174,7 @@ static struct slice take_line(struct sdp *sdp, struct slice *rest, bool *has_con
         }
         if (*at != '\t') {
             note_control(sdp, at);
-            *has_controls = true;
+            *is_odd = true;
         }
         at++;
     }
@@ -228,10 +247,10 @@ enum sdp_reading sdp_read(struct sdp *sdp, struct slice bytes)
     }
     rest = sdp->bytes;
     while (rest.len > 0 && goes_on) {
-        bool has_controls;
-        struct slice line = take_line(sdp, &rest, &has_controls);
+        bool is_odd;
+        struct slice line = take_line(sdp, &rest, &is_odd);
 
-        goes_on = read_line(&reader, line, has_controls);
+        goes_on = read_line(&reader, line, is_odd);
     }
     note_missing(sdp);
     for (unsigned i = 0; i < sdp->media_count; i++) {

@@ -5,7 +5,8 @@
 #include "wire/sdp/reader.h"
 #include "wire/token.h"
 
-typedef void (*read_function)(struct sdp_reader *reader, struct slice line, struct slice value);
+/* False, and the oddity noted, when the line is not to be relied on. */
+typedef bool (*read_function)(struct sdp_reader *reader, struct slice line, struct slice value);
 
 /* The payload type in front of a rtpmap or fmtp; false when it is none of the m= line. */
 static bool read_type(struct sdp_reader *reader, struct slice *value, uint32_t *type)
@@ -39,40 +40,41 @@ static bool is_mapping(struct slice value)
     return has_channels && sdp_digits(&rest, UINT8_MAX, &number) && rest.len == 0;
 }
 
-static void read_rtpmap(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_rtpmap(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     uint32_t type;
     bool is_ours = read_type(reader, &value, &type);
 
     if (!carries_rtp(reader)) {
-        return;
+        return true;
     }
     if (!is_mapping(value)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_RTPMAP, line);
+        return sdp_note(reader->sdp, SDP_ODD_BAD_RTPMAP, line);
     }
     if (!is_ours) {
-        sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
-        return;
+        return sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
     }
     uint64_t bit = UINT64_C(1) << (type % 64);
     if ((reader->media->mapped[type / 64] & bit) != 0) {
-        sdp_note(reader->sdp, SDP_ODD_REPEATED_RTPMAP, line);
+        return sdp_note(reader->sdp, SDP_ODD_REPEATED_RTPMAP, line);
     }
     reader->media->mapped[type / 64] |= bit;
+    return true;
 }
 
-static void read_fmtp(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_fmtp(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     uint32_t type;
 
     if (carries_rtp(reader) &&
         (!read_type(reader, &value, &type) || value.len == 0 || value.at[0] != ' ')) {
-        sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
+        return sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
     }
+    return true;
 }
 
 /* "49171" or "49171 IN IP4 192.0.2.1", RFC 3605 */
-static void read_rtcp(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_rtcp(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct sdp_connection connection = {.kind = SDP_CONNECTION_NONE};
     uint32_t port;
@@ -83,8 +85,7 @@ static void read_rtcp(struct sdp_reader *reader, struct slice line, struct slice
     }
     if (!is_port || reader->media == NULL ||
         (value.len > 0 && connection.kind != SDP_CONNECTION_LITERAL)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_RTCP, line);
-        return;
+        return sdp_note(reader->sdp, SDP_ODD_BAD_RTCP, line);
     }
     if (port > 0 && port < SDP_PORT_MIN) {
         sdp_note(reader->sdp, SDP_ODD_LOW_PORT, line);
@@ -94,81 +95,89 @@ static void read_rtcp(struct sdp_reader *reader, struct slice line, struct slice
     }
     reader->media->rtcp = connection.address;
     reader->media->rtcp.port = (uint16_t)port;
+    return true;
 }
 
-static uint16_t read_milliseconds(struct sdp_reader *reader, struct slice line, struct slice value)
+/* Milliseconds, perhaps with a fraction (RFC 8866 6.4), which is left off. */
+static bool read_milliseconds(struct sdp_reader *reader, struct slice line, struct slice value,
+                              uint16_t *milliseconds)
 {
-    uint32_t number;
+    uint32_t number, fraction;
+    bool is_number = sdp_digits(&value, UINT16_MAX, &number);
 
-    if (!sdp_digits(&value, UINT16_MAX, &number) || value.len > 0) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_PTIME, line);
-        return 0;
+    if (is_number && value.len > 0 && value.at[0] == '.') {
+        value = slice_skip(value, 1);
+        is_number = sdp_digits(&value, UINT32_MAX, &fraction);
     }
-    return (uint16_t)number;
+    if (!is_number || value.len > 0) {
+        return sdp_note(reader->sdp, SDP_ODD_BAD_PTIME, line);
+    }
+    *milliseconds = (uint16_t)number;
+    return true;
 }
 
-static void read_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
 {
-    reader->level->ptime = read_milliseconds(reader, line, value);
+    return read_milliseconds(reader, line, value, &reader->level->ptime);
 }
 
-static void read_max_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_max_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
 {
-    reader->level->max_ptime = read_milliseconds(reader, line, value);
+    return read_milliseconds(reader, line, value, &reader->level->max_ptime);
 }
 
 /* Of two the first counts: RFC 3264 has no answer to two, and ours must be the same each time. */
-static void set_direction(struct sdp_reader *reader, struct slice line,
+static bool set_direction(struct sdp_reader *reader, struct slice line,
                           enum sdp_direction direction)
 {
     if (reader->level->direction != SDP_DIRECTION_NONE) {
-        sdp_note(reader->sdp, SDP_ODD_TWO_DIRECTIONS, line);
-        return;
+        return sdp_note(reader->sdp, SDP_ODD_TWO_DIRECTIONS, line);
     }
     reader->level->direction = (uint8_t)direction;
+    return true;
 }
 
-static void read_sendrecv(struct sdp_reader *reader, struct slice line, struct slice value)
+static const struct slice setup_roles[] = {
+    [SDP_SETUP_NONE] = SLICE_INIT(""),
+    [SDP_SETUP_ACTIVE] = SLICE_INIT("active"),
+    [SDP_SETUP_PASSIVE] = SLICE_INIT("passive"),
+    [SDP_SETUP_ACTPASS] = SLICE_INIT("actpass"),
+    [SDP_SETUP_HOLDCONN] = SLICE_INIT("holdconn"),
+};
+
+static bool read_sendrecv(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     (void)value;
-    set_direction(reader, line, SDP_SENDRECV);
+    return set_direction(reader, line, SDP_SENDRECV);
 }
 
-static void read_sendonly(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_sendonly(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     (void)value;
-    set_direction(reader, line, SDP_SENDONLY);
+    return set_direction(reader, line, SDP_SENDONLY);
 }
 
-static void read_recvonly(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_recvonly(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     (void)value;
-    set_direction(reader, line, SDP_RECVONLY);
+    return set_direction(reader, line, SDP_RECVONLY);
 }
 
-static void read_inactive(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_inactive(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     (void)value;
-    set_direction(reader, line, SDP_INACTIVE);
+    return set_direction(reader, line, SDP_INACTIVE);
 }
 
-static void read_setup(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_setup(struct sdp_reader *reader, struct slice line, struct slice value)
 {
-    static const struct slice roles[] = {
-        [SDP_SETUP_NONE] = SLICE_INIT(""),
-        [SDP_SETUP_ACTIVE] = SLICE_INIT("active"),
-        [SDP_SETUP_PASSIVE] = SLICE_INIT("passive"),
-        [SDP_SETUP_ACTPASS] = SLICE_INIT("actpass"),
-        [SDP_SETUP_HOLDCONN] = SLICE_INIT("holdconn"),
-    };
-
-    for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(roles); role++) {
-        if (slice_equal_nocase(value, roles[role])) {
+    for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(setup_roles); role++) {
+        if (slice_equal_nocase(value, setup_roles[role])) {
             reader->level->setup = (uint8_t)role;
-            return;
+            return true;
         }
     }
-    sdp_note(reader->sdp, SDP_ODD_BAD_SETUP, line);
+    return sdp_note(reader->sdp, SDP_ODD_BAD_SETUP, line);
 }
 
 static bool is_hex(char octet)
@@ -188,18 +197,19 @@ static bool is_hex_pairs(struct slice pairs)
     return pairs.len % 3 == 2;
 }
 
-static void read_fingerprint(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_fingerprint(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct slice hash = sdp_word(&value);
 
     reader->level->fingerprint_count++;
     if (!slice_is_token(hash) || !is_hex_pairs(value)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_FINGERPRINT, line);
+        return sdp_note(reader->sdp, SDP_ODD_BAD_FINGERPRINT, line);
     }
+    return true;
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with a tag of at most nine digits, RFC 4568 9.2 */
-static void read_crypto(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_crypto(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct slice tag = sdp_word(&value);
     struct slice suite = sdp_word(&value);
@@ -210,12 +220,13 @@ static void read_crypto(struct sdp_reader *reader, struct slice line, struct sli
     }
     if (tag.len > 9 || !slice_number(tag, UINT32_MAX, &number) || !slice_is_token(suite) ||
         !slice_starts_nocase(value, SLICE("inline:"))) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_CRYPTO, line);
+        return sdp_note(reader->sdp, SDP_ODD_BAD_CRYPTO, line);
     }
+    return true;
 }
 
 /* "foundation component transport priority address port typ type ...", RFC 8839 5.1 */
-static void read_candidate(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_candidate(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct slice words[8];
     uint64_t component, priority, port;
@@ -230,8 +241,9 @@ static void read_candidate(struct sdp_reader *reader, struct slice line, struct 
         !slice_is_token(words[2]) || !slice_number(words[3], UINT32_MAX, &priority) ||
         words[4].len == 0 || !slice_number(words[5], UINT16_MAX, &port) ||
         !slice_equal_nocase(words[6], SLICE("typ")) || !slice_is_token(words[7])) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_CANDIDATE, line);
+        return sdp_note(reader->sdp, SDP_ODD_BAD_CANDIDATE, line);
     }
+    return true;
 }
 
 static const read_function readers[SDP_ATTRIBUTE_COUNT] = {
@@ -258,22 +270,22 @@ static enum sdp_attribute find_name(struct sdp_reader *reader, struct slice name
     return attribute;
 }
 
-static void count_attribute(struct sdp_reader *reader, enum sdp_attribute attribute,
+/* False when it stands once and stood there already. */
+static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attribute,
                             struct slice line)
 {
     struct sdp_level *level = reader->level;
     uint16_t max = reader->media != NULL ? SDP_MEDIA_ATTRIBUTES_MAX : SDP_SESSION_ATTRIBUTES_MAX;
+    bool is_again = sdp_attributes[attribute].stands_once && sdp_has(level, attribute);
 
     if (++level->attribute_count > max) {
         sdp_note(reader->sdp, SDP_ODD_MANY_ATTRIBUTES, line);
     }
-    if (sdp_attributes[attribute].stands_once && sdp_has(level, attribute)) {
-        sdp_note(reader->sdp, SDP_ODD_REPEATED_ATTRIBUTE, line);
-    }
     level->seen[attribute / 64] |= UINT64_C(1) << (attribute % 64);
+    return !is_again || sdp_note(reader->sdp, SDP_ODD_REPEATED_ATTRIBUTE, line);
 }
 
-void sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line)
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line)
 {
     struct slice text = sdp_line_text(reader->sdp, line);
     struct slice name = slice_skip(text, sizeof("a=") - 1);
@@ -284,8 +296,6 @@ void sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line)
     enum sdp_attribute attribute = find_name(reader, name, text);
     line->attribute = (uint8_t)attribute;
     line->value_at = (uint16_t)(line->at + line->len - value.len);
-    count_attribute(reader, attribute, text);
-    if (readers[attribute] != NULL) {
-        readers[attribute](reader, text, value);
-    }
+    return count_attribute(reader, attribute, text) &&
+           (readers[attribute] == NULL || readers[attribute](reader, text, value));
 }

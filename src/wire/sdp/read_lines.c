@@ -100,53 +100,53 @@ void sdp_connection_read(const struct sdp_reader *reader, struct slice value,
     }
 }
 
-void sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
-    if (!slice_equal(value, SLICE("0"))) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_VERSION, line);
-    }
+    return slice_equal(value, SLICE("0")) || sdp_note(reader->sdp, SDP_ODD_BAD_VERSION, line);
 }
 
-void sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value)
+/* Of several o= and c= the first counts; the repetition was noted. */
+bool sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct sdp_origin *origin = &reader->sdp->origin;
+
+    if ((reader->sdp->session.letters & sdp_letter_bit('o')) != 0) {
+        return false;
+    }
     struct slice username = sdp_word(&value);
     struct slice session_id = sdp_word(&value);
     struct slice session_version = sdp_word(&value);
 
-    if (reader->sdp->session.letters & sdp_letter_bit('o')) {
-        return; /* of several the first counts; the repetition was noted */
-    }
     origin->username = sdp_span(reader->sdp, username);
+    sdp_connection_read(reader, value, &origin->connection);
     if (username.len == 0 || !slice_number(session_id, UINT64_MAX, &origin->session_id) ||
         !slice_number(session_version, UINT64_MAX, &origin->session_version)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN, line);
+        return sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN, line);
     }
-    sdp_connection_read(reader, value, &origin->connection);
-    if (origin->connection.kind == SDP_CONNECTION_BAD) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN_ADDRESS, line);
-    }
+    return origin->connection.kind != SDP_CONNECTION_BAD ||
+           sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN_ADDRESS, line);
 }
 
-void sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct sdp_connection *connection = &reader->level->connection;
 
-    if (reader->level->letters & sdp_letter_bit('c')) {
-        return;
+    if ((reader->level->letters & sdp_letter_bit('c')) != 0) {
+        return false;
     }
     sdp_connection_read(reader, value, connection);
-    if (connection->kind == SDP_CONNECTION_LITERAL) {
-        sdp_target_note(reader, connection->text, &connection->address);
-    } else {
-        sdp_note(reader->sdp,
-                 connection->kind == SDP_CONNECTION_NAME ? SDP_ODD_CONNECTION_NAME
-                                                         : SDP_ODD_BAD_CONNECTION,
-                 line);
+    if (connection->kind == SDP_CONNECTION_NAME) {
+        sdp_note(reader->sdp, SDP_ODD_CONNECTION_NAME, line);
+        return true;
     }
+    if (connection->kind != SDP_CONNECTION_LITERAL) {
+        return sdp_note(reader->sdp, SDP_ODD_BAD_CONNECTION, line);
+    }
+    sdp_target_note(reader, connection->text, &connection->address);
+    return true;
 }
 
-void sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     static const struct slice kinds[] = {SLICE_INIT("AS"), SLICE_INIT("TIAS"), SLICE_INIT("RS"),
                                          SLICE_INIT("RR"), SLICE_INIT("CT")};
@@ -155,28 +155,30 @@ void sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct sli
     struct slice number = slice_skip(value, colon + 1);
     uint32_t kilobits;
 
+    if (!sdp_digits(&number, UINT32_MAX, &kilobits) || number.len > 0) {
+        return sdp_note(reader->sdp, SDP_ODD_BAD_BANDWIDTH, line);
+    }
     for (unsigned i = 0; i < ARRAY_COUNT(kinds); i++) {
-        if (slice_equal(kind, kinds[i]) && sdp_digits(&number, UINT32_MAX, &kilobits) &&
-            number.len == 0) {
-            return;
+        if (slice_equal(kind, kinds[i])) {
+            return true;
         }
     }
-    sdp_note(reader->sdp, SDP_ODD_BAD_BANDWIDTH, line);
+    return sdp_note(reader->sdp, SDP_ODD_BAD_BANDWIDTH, line);
 }
 
-void sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct slice start = sdp_word(&value);
     uint64_t number;
 
-    if (!slice_number(start, UINT64_MAX, &number) || !slice_number(value, UINT64_MAX, &number)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_TIME, line);
-    }
+    return (slice_number(start, UINT64_MAX, &number) && slice_number(value, UINT64_MAX, &number)) ||
+           sdp_note(reader->sdp, SDP_ODD_BAD_TIME, line);
 }
 
 /* "49170" or "49170/2"; an odd port is left 0: nothing is sent there. */
-static void read_port(struct sdp *sdp, struct sdp_media *media, struct slice word)
+static bool read_port(struct sdp *sdp, struct sdp_media *media, struct slice word)
 {
+    bool is_tcp = sdp_protocol_is_tcp((enum sdp_protocol)media->protocol);
     struct slice rest = word;
     uint32_t port, count = 1;
     bool is_number = sdp_digits(&rest, UINT16_MAX, &port);
@@ -186,17 +188,18 @@ static void read_port(struct sdp *sdp, struct sdp_media *media, struct slice wor
         is_number = sdp_digits(&rest, UINT16_MAX, &count);
     }
     if (!is_number || rest.len > 0) {
-        sdp_note(sdp, SDP_ODD_BAD_PORT, word);
-        return;
+        return sdp_note(sdp, SDP_ODD_BAD_PORT, word);
     }
-    if (port > 0 && port < SDP_PORT_MIN) {
+    media->port = (uint16_t)port;
+    media->port_count = (uint16_t)count;
+    /* Who only connects says 9, the port of discard (RFC 4145 4.1). */
+    if (port > 0 && port < SDP_PORT_MIN && !(is_tcp && port == SDP_PORT_DISCARD)) {
         sdp_note(sdp, SDP_ODD_LOW_PORT, word);
     }
     if (count != 1) {
         sdp_note(sdp, SDP_ODD_PORT_COUNT, word);
     }
-    media->port = (uint16_t)port;
-    media->port_count = (uint16_t)count;
+    return true;
 }
 
 static void read_payload_type(struct sdp *sdp, struct sdp_media *media, struct slice format)
@@ -214,26 +217,38 @@ static void read_payload_type(struct sdp *sdp, struct sdp_media *media, struct s
     media->payload_types[type / 64] |= UINT64_C(1) << (type % 64);
 }
 
-/* False when a format is empty: two SP, or one at the end. */
-static bool read_formats(struct sdp *sdp, struct sdp_media *media, struct slice formats)
+/* False when none is left to write. */
+static bool read_formats(struct sdp *sdp, struct sdp_media *media, struct slice line,
+                         struct slice formats)
 {
-    bool is_rtp = sdp_protocol_carries(media->protocol) == SDP_CARRIES_RTP;
-    bool is_parted = formats.len > 0 && formats.at[formats.len - 1] != ' ';
+    bool is_rtp = sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
 
     media->formats = sdp_span(sdp, formats);
+    if (formats.len > 0 && formats.at[formats.len - 1] == ' ') {
+        sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
+    }
     while (formats.len > 0) {
         struct slice format = sdp_word(&formats);
 
-        is_parted = is_parted && format.len > 0;
+        if (format.len == 0) {
+            sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
+            continue;
+        }
         media->format_count++;
         if (is_rtp) {
             read_payload_type(sdp, media, format);
         }
     }
-    return is_parted;
+    if (media->format_count > SDP_FORMATS_MAX) {
+        sdp_note(sdp, SDP_ODD_MANY_FORMATS, line);
+    }
+    if (media->format_count == 0) {
+        return sdp_note(sdp, SDP_ODD_NO_FORMATS, line);
+    }
+    return !is_rtp || (media->payload_types[0] | media->payload_types[1]) != 0;
 }
 
-void sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
 {
     struct sdp *sdp = reader->sdp;
     struct sdp_media *media = reader->media;
@@ -245,20 +260,14 @@ void sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct sl
     media->type = (uint8_t)sdp_media_type_find(type);
     media->protocol_text = sdp_span(sdp, protocol);
     media->protocol = (uint8_t)sdp_protocol_find(protocol);
-    read_port(sdp, media, port);
+    if (type.len == 0 || protocol.len == 0) {
+        return sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
+    }
     if (media->type == SDP_MEDIA_OTHER) {
         sdp_note(sdp, SDP_ODD_UNKNOWN_MEDIA, line);
     }
     if (media->protocol == SDP_PROTOCOL_OTHER) {
         sdp_note(sdp, SDP_ODD_UNKNOWN_PROTOCOL, line);
     }
-    if (value.len == 0) {
-        sdp_note(sdp, SDP_ODD_NO_FORMATS, line);
-    }
-    if (!read_formats(sdp, media, value) || type.len == 0 || protocol.len == 0) {
-        sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
-    }
-    if (media->format_count > SDP_FORMATS_MAX) {
-        sdp_note(sdp, SDP_ODD_MANY_FORMATS, line);
-    }
+    return read_port(sdp, media, port) && read_formats(sdp, media, line, value);
 }

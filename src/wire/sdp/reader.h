@@ -14,8 +14,8 @@ struct sdp_reader {
     uint8_t family;          /* of the addresses so far */
 };
 
-/* Out of line: what is odd is rare. */
-void sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets);
+/* False always, so that finding a line unfit is one line. */
+bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets);
 
 /* "IN IP4 192.0.2.1" */
 void sdp_connection_read(const struct sdp_reader *reader, struct slice value,
@@ -25,14 +25,15 @@ void sdp_connection_read(const struct sdp_reader *reader, struct slice value,
 void sdp_target_note(struct sdp_reader *reader, struct sip_span text,
                      const struct address *address);
 
-/* Each reads the lines of one letter: the whole line, and what stands behind its =. */
-void sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
-void sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line);
+/* Each reads the lines of one letter: the whole line, and what stands behind its =.  False when
+ * the line is not to be relied on: malformed, or a second one where one stands. */
+bool sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line);
 
 static inline uint32_t sdp_letter_bit(char letter)
 {

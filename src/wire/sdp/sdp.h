@@ -21,6 +21,7 @@ enum {
     SDP_CANDIDATES_MAX = 64,
     SDP_CRYPTO_MAX = 16,
     SDP_PORT_MIN = 1024,        /* HYG-D03 */
+    SDP_PORT_DISCARD = 9,       /* RFC 4145 4.1 */
     SDP_PAYLOAD_TYPE_MAX = 127, /* RFC 3550 5.1 */
 };
 
@@ -95,7 +96,7 @@ struct sdp_line {
     uint16_t value_at; /* behind the = or, of an attribute, behind the colon */
     uint8_t letter;
     uint8_t attribute; /* enum sdp_attribute when the letter is 'a' */
-    bool has_controls; /* octets below SP other than HTAB: the writer leaves the line out */
+    bool is_odd;       /* malformed, repeated or with control octets: the writer leaves it out */
 };
 
 struct sdp_connection {

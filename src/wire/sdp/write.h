@@ -49,6 +49,6 @@ struct sdp_rewrite {
     struct slice added; /* whole lines of ours behind the session's, each with its CRLF */
 };
 
-/* False when there is nothing that could be written: no medium, a m= line that could not be read,
- * or text is full. */
+/* False when it cannot be written whole: no medium, a m= line or (where the media pass us by) a c=
+ * line that could not be read, more than the reader keeps, or text is full. */
 bool sdp_write(struct text *text, const struct sdp *sdp, const struct sdp_rewrite *rewrite);
