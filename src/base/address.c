@@ -187,7 +187,7 @@ static void v4_write(struct text *text, const uint8_t bytes[V4_LEN])
     }
 }
 
-static unsigned group_at(const uint8_t bytes[V6_LEN], unsigned group)
+static unsigned group_at(const uint8_t bytes[V6_LEN], size_t group)
 {
     return (unsigned)bytes[2 * group] << 8 | bytes[2 * group + 1];
 }
