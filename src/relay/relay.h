@@ -12,7 +12,6 @@
 #include "wire/name_answer.h"
 #include "wire/outbox.h"
 
-
 struct relay;
 
 struct relay_setup {

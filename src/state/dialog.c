@@ -84,6 +84,13 @@ bool dialog_change_text(struct state *state, struct dialog *dialog, unsigned sid
     return dialog_set_texts(state, dialog, side, texts);
 }
 
+/* Before the first response names the answerer's tag, a NOTIFY may: it is the one that tells. */
+static bool is_unanswered(const struct state *state, const struct dialog *dialog, unsigned side)
+{
+    return dialog->state == DIALOG_EARLY &&
+           dialog_text(state, dialog, side, DIALOG_REMOTE_TAG).len == 0;
+}
+
 struct dialog *dialog_find(const struct state *state, struct slice call_id, struct slice local_tag,
                            struct slice remote_tag, unsigned *side)
 {
@@ -96,7 +103,7 @@ struct dialog *dialog_find(const struct state *state, struct slice call_id, stru
         for (unsigned i = 0; i < 2; i++) {
             if (slice_equal(slice_string(dialog->sides[i].local_tag), local_tag) &&
                 slice_equal(dialog_text(state, dialog, i, DIALOG_CALL_ID), call_id) &&
-                (remote_tag.len == 0 ||
+                (remote_tag.len == 0 || is_unanswered(state, dialog, i) ||
                  slice_equal(dialog_text(state, dialog, i, DIALOG_REMOTE_TAG), remote_tag))) {
                 *side = i;
                 return dialog;

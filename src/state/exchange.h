@@ -66,21 +66,21 @@ struct exchange {
     uint16_t zone_in, peer_in, zone_out, peer_out;
     uint32_t peer_in_id, peer_out_id; /* stable across policies */
     uint16_t route;                   /* of the policy it was routed with, or POLICY_NONE */
-    uint16_t tried;                   /* bit per hop already tried */
-    uint8_t redirects;                /* 3xx targets already tried */
+    uint16_t tried;                   /* bit per hop of the route already used up */
+    uint8_t hop, target;              /* the one tried now; target: among the addresses of a name */
     uint16_t status;                  /* last one sent to who asked */
     uint16_t best_status;             /* best failure so far, for failover */
     uint8_t provisionals;             /* 1xx forwarded, STA-25 */
     struct flow server_flow, client_flow;
-    uint32_t server_cseq, client_cseq;
+    uint32_t server_cseq;
     uint64_t server_key, client_key, merge_key; /* hashes it is found by; 0: not indexed */
     uint64_t started_ms;
     struct handle dialog;       /* none outside dialogs; the first of a forked INVITE */
-    struct handle cancels;      /* of a CANCEL: the INVITE's exchange */
     struct handle registration; /* REGISTER */
     struct text_handle echo;    /* enum exchange_echo */
-    struct text_handle request; /* as received, while another hop may still be tried */
-    struct text_handle wire;   /* as sent; after the first response only what ACK and CANCEL need */
+    /* As sent, while another hop may be tried; then what ACK and CANCEL need; once a 2xx was
+     * acknowledged, that ACK. */
+    struct text_handle wire;
     struct text_handle answer; /* the last response sent, for retransmissions */
     char branch[48];           /* of our Via, terminated: found by client_key, compared whole */
     struct wheel_timer timers[EXCHANGE_TIMER_COUNT];

@@ -11,6 +11,7 @@
 #include "state/exchange.h"
 #include "state/registration.h"
 #include "state/token.h"
+#include "wire/media_order.h"
 
 struct state_capacity {
     uint32_t exchanges, dialogs, registrations, media_streams;
@@ -34,15 +35,15 @@ struct state {
     uint64_t given_back;      /* calls in set-up and their like, which no worker survives */
 };
 
-/* A media stream: the ports of both sides; state/media_ports.h gives them out. */
+/* A media stream: one m= line of a call, as the gate was told last. */
 struct media_stream {
     struct pool_slot slot;
     struct handle dialog;
-    uint16_t zones[2];
-    uint16_t ports[2];  /* our RTP port per side */
+    uint32_t epoch;     /* raised at each offer and answer */
     uint8_t line;       /* which m= line */
     uint8_t media_kind; /* enum media_kind */
-    bool is_open;       /* the gate was told */
+    uint16_t zones[2];
+    struct media_side sides[2]; /* local: our ports */
 };
 
 size_t state_size(const struct state_capacity *capacity);

@@ -1,0 +1,141 @@
+/*
+ * CANCEL and ACK: the two requests that follow another one (RFC 3261 9, 13.2.2.4, 17.1.1.3).
+ */
+#include "relay/machine.h"
+
+void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    struct text text = outbox_text(outbox);
+
+    if (exchange->client_state == CLIENT_WAITING) {
+        request_next_hop(relay, exchange, 487, outbox);
+        return;
+    }
+    /* Before a provisional response the CANCEL could overtake the INVITE: it waits. */
+    if (!exchange->has_provisional ||
+        (exchange->client_state != CLIENT_PROCEEDING && exchange->client_state != CLIENT_CALLING)) {
+        return;
+    }
+    if (!leg_write_from_kept(relay, &text, texts_slice(&relay->state->texts, exchange->wire),
+                             SIP_CANCEL, SLICE_NONE) ||
+        outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
+        relay->counters.outbox_full++;
+    }
+    /* No final response within 64*T1 means nobody is there any more (RFC 3261 9.1). */
+    exchange_set_timer(relay, exchange, EXCHANGE_RINGING, relay->policy->timers.transaction);
+}
+
+/* STA-20: what CANCEL names must be what the INVITE was. */
+static bool names_the_invite(const struct relay *relay, const struct exchange *exchange,
+                             const struct sip_message *message)
+{
+    const struct state *state = relay->state;
+
+    return exchange->method == SIP_INVITE && exchange->server_cseq == message->cseq &&
+           slice_equal(exchange_echo(state, exchange, ECHO_CALL_ID), sip_call_id(message)) &&
+           slice_equal(exchange_echo(state, exchange, ECHO_FROM_TAG), sip_from_tag(message)) &&
+           slice_equal(exchange_echo(state, exchange, ECHO_URI),
+                       sip_slice(message, message->uri.whole));
+}
+
+void cancel_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
+{
+    struct exchange *exchange = inspection->match.exchange;
+
+    if (!names_the_invite(relay, exchange, &inspection->message)) {
+        answer_stateless(relay, inspection, 481, SLICE_NONE, outbox);
+        return;
+    }
+    answer_stateless(relay, inspection, 200, SLICE_NONE, outbox);
+    if (exchange->is_cancelled ||
+        (exchange->server_state != SERVER_TRYING && exchange->server_state != SERVER_PROCEEDING)) {
+        return;
+    }
+    exchange->is_cancelled = true;
+    cancel_send(relay, exchange, outbox);
+}
+
+void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct slice to_tag,
+                         struct outbox *outbox)
+{
+    struct text text = outbox_text(outbox);
+
+    if (!leg_write_from_kept(relay, &text, texts_slice(&relay->state->texts, exchange->wire),
+                             SIP_ACK, to_tag) ||
+        outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
+        relay->counters.outbox_full++;
+    }
+}
+
+/* The ACK is kept in place of the INVITE, for answerers that send their 2xx again. */
+static void keep_acknowledgement(struct relay *relay, struct dialog *dialog, unsigned side,
+                                 struct slice written)
+{
+    struct exchange *invite = pool_find(&relay->state->exchanges, dialog->sides[side].invite);
+
+    if (invite == NULL) {
+        return;
+    }
+    texts_give(&relay->state->texts, &invite->wire);
+    texts_keep(&relay->state->texts, written, &invite->wire);
+    exchange_trim_echo(relay->state, invite);
+}
+
+static void note_acknowledged(struct relay *relay, struct dialog *dialog, unsigned side)
+{
+    dialog->sides[side].has_pending_invite = false;
+    if (dialog->state != DIALOG_ANSWERED) {
+        return;
+    }
+    dialog->state = DIALOG_CONFIRMED;
+    dialog->was_acknowledged = true;
+    if (!dialog->is_emergency) {
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.call_max);
+    }
+}
+
+/* ACK of a 2xx: within the dialog, end to end. */
+void acknowledge_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
+{
+    struct dialog *dialog = inspection->match.dialog;
+    unsigned side = inspection->match.side;
+    struct dialog_side *to = NULL;
+    char branch_room[48], body_room[SDP_MAX + 4096];
+    struct leg leg = {.side_from = side};
+    struct outgoing *sent = NULL;
+    struct text text, room;
+
+    if (dialog == NULL || inspection->match.kind != MATCH_DIALOG) {
+        relay->counters.stray_acks++;
+        return;
+    }
+    to = &dialog->sides[side ^ 1];
+    leg.zone = to->zone;
+    leg.peer = to->peer;
+    leg.flow = to->flow;
+    leg.uri = dialog_text(relay->state, dialog, side ^ 1, DIALOG_TARGET);
+    leg.routes = dialog_text(relay->state, dialog, side ^ 1, DIALOG_ROUTES);
+    leg.from = dialog_text(relay->state, dialog, side ^ 1, DIALOG_LOCAL_URI);
+    leg.from_tag = slice_string(to->local_tag);
+    leg.to = dialog_text(relay->state, dialog, side ^ 1, DIALOG_REMOTE_URI);
+    leg.to_tag = dialog_text(relay->state, dialog, side ^ 1, DIALOG_REMOTE_TAG);
+    leg.call_id = dialog_text(relay->state, dialog, side ^ 1, DIALOG_CALL_ID);
+    leg.cseq = to->invite_cseq;
+    leg.dialog = dialog;
+    leg.body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
+    text_init(&room, body_room, sizeof(body_room));
+    if (!inspection->strips_body) {
+        media_offer_or_answer(relay, inspection, dialog, side, &room, &leg.body, outbox);
+    }
+    leg_new_branch(relay, branch_room, &leg.branch);
+    text = outbox_text(outbox);
+    leg_write_request(relay, &text, inspection, &leg);
+    sent = outbox_send(outbox, &text, &leg.flow);
+    if (sent == NULL) {
+        relay->counters.outbox_full++;
+        return;
+    }
+    relay->counters.forwarded_requests++;
+    keep_acknowledgement(relay, dialog, side, sent->bytes);
+    note_acknowledged(relay, dialog, side);
+}

@@ -1,0 +1,355 @@
+/*
+ * Dialogs as the relay sees them: begun by a request, answered by one or several, kept true by
+ * targets, ended once.
+ */
+#include "relay/machine.h"
+
+enum {
+    DIALOG_REMAINS_MS = 32000, /* an ended dialog absorbs what is still under way: 64 * T1 */
+    DIALOG_SUBSCRIPTION_MS = 86400000, /* STA-36: longest subscription */
+    DIALOG_SUBSCRIPTION_MIN_MS = 60000,
+};
+
+void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_timer kind,
+                      uint64_t in_ms)
+{
+    struct wheel_timer *timer = &dialog->timers[kind];
+
+    timer->kind = RELAY_TIMER_DIALOG + kind;
+    timer->owner = pool_handle(&relay->state->dialogs, dialog).index;
+    wheel_set(&relay->state->wheel, timer, relay->now_ms + in_ms);
+}
+
+/* The values of a route set as one comma separated list, in order or reversed. */
+static bool write_route_set(struct text *text, const struct sip_message *message,
+                            enum sip_header_name name, bool is_reversed)
+{
+    struct slice values[32]; /* HYG-L19, hard */
+    unsigned count = 0;
+
+    for (const struct sip_value *value = sip_value(message, name); value != NULL;
+         value = sip_value_next(message, value)) {
+        if (count == ARRAY_COUNT(values)) {
+            return false;
+        }
+        values[count++] = sip_slice(message, value->text);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (i > 0) {
+            text_put(text, SLICE(", "));
+        }
+        sip_write_value(text, values[is_reversed ? count - 1 - i : i]);
+    }
+    return !text->is_full;
+}
+
+static struct slice contact_uri(const struct sip_message *message)
+{
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+
+    return contact == NULL || contact->is_star ? SLICE_NONE
+                                               : sip_slice(message, contact->uri.whole);
+}
+
+/* A name-addr as the party itself wrote it, for its own leg. */
+static void write_as_received(struct text *text, const struct sip_message *message,
+                              enum sip_header_name name)
+{
+    const struct sip_value *value = sip_value(message, name);
+    struct slice display = SLICE_NONE;
+
+    if (value == NULL) {
+        return;
+    }
+    display = slice_trim(sip_slice(message, value->display));
+    if (display.len > 0) {
+        sip_write_value(text, display);
+        text_put_octet(text, ' ');
+    }
+    text_put_octet(text, '<');
+    text_put(text, sip_slice(message, value->uri.whole));
+    text_put_octet(text, '>');
+}
+
+static bool set_asker(struct relay *relay, struct dialog *dialog,
+                      const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    char routes[RELAY_ROUTES_MAX], from[RELAY_URI_MAX], to[RELAY_URI_MAX];
+    struct text route_set, remote, local;
+
+    text_init(&route_set, routes, sizeof(routes));
+    text_init(&remote, from, sizeof(from));
+    text_init(&local, to, sizeof(to));
+    write_as_received(&remote, message, SIP_HEADER_FROM);
+    write_as_received(&local, message, SIP_HEADER_TO);
+    if (!write_route_set(&route_set, message, SIP_HEADER_RECORD_ROUTE, false) || remote.is_full ||
+        local.is_full) {
+        return false;
+    }
+    struct slice texts[DIALOG_TEXT_COUNT] = {
+        [DIALOG_CALL_ID] = sip_call_id(message), [DIALOG_REMOTE_TAG] = sip_from_tag(message),
+        [DIALOG_TARGET] = contact_uri(message),  [DIALOG_ROUTES] = text_slice(&route_set),
+        [DIALOG_LOCAL_URI] = text_slice(&local), [DIALOG_REMOTE_URI] = text_slice(&remote),
+    };
+    return dialog_set_texts(relay->state, dialog, 0, texts);
+}
+
+static bool set_answerer(struct relay *relay, struct dialog *dialog,
+                         const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    struct view view = view_towards(relay, inspection->zone_out, inspection->peer_out,
+                                    inspection->zone, inspection->peer);
+    char call_id[RELAY_CALL_ID_LETTERS], from[RELAY_URI_MAX], to[RELAY_URI_MAX];
+    struct text local, remote;
+
+    text_init(&local, from, sizeof(from));
+    text_init(&remote, to, sizeof(to));
+    random_letters(relay->random, call_id, sizeof(call_id));
+    hide_address(&local, &view, message, sip_value(message, SIP_HEADER_FROM),
+                 inspection->strips_display_names);
+    hide_address(&remote, &view, message, sip_value(message, SIP_HEADER_TO),
+                 inspection->strips_display_names);
+    if (local.is_full || remote.is_full) {
+        return false;
+    }
+    struct slice texts[DIALOG_TEXT_COUNT] = {
+        [DIALOG_CALL_ID] = slice_of(call_id, sizeof(call_id)),
+        [DIALOG_LOCAL_URI] = text_slice(&local),
+        [DIALOG_REMOTE_URI] = text_slice(&remote),
+    };
+    return dialog_set_texts(relay->state, dialog, 1, texts);
+}
+
+static void set_tag(struct relay *relay, struct dialog *dialog, unsigned side)
+{
+    char tag[RELAY_TAG_LETTERS];
+
+    random_letters(relay->random, tag, sizeof(tag));
+    dialog_set_tag(relay->state, dialog, side, slice_of(tag, sizeof(tag)));
+}
+
+static uint32_t peer_id(const struct relay *relay, uint16_t peer)
+{
+    return peer == POLICY_NONE ? 0 : relay->policy->peers[peer].id;
+}
+
+struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
+                            struct exchange *exchange)
+{
+    struct dialog *dialog = dialog_new(relay->state);
+
+    if (dialog == NULL) {
+        relay->counters.table_full++;
+        return NULL;
+    }
+    dialog->kind = inspection->message.method == SIP_INVITE ? DIALOG_CALL : DIALOG_SUBSCRIPTION;
+    dialog->state = DIALOG_EARLY;
+    dialog->is_emergency = exchange->is_emergency;
+    dialog->family = random_number(relay->random);
+    dialog->created_ms = dialog->active_ms = relay->now_ms;
+    dialog->sides[0].zone = inspection->zone;
+    dialog->sides[0].peer = inspection->peer;
+    dialog->sides[0].peer_id = peer_id(relay, inspection->peer);
+    dialog->sides[0].flow = inspection->packet->flow;
+    dialog->sides[0].remote_cseq = inspection->message.cseq;
+    dialog->sides[1].zone = inspection->zone_out;
+    dialog->sides[1].peer = inspection->peer_out;
+    dialog->sides[1].peer_id = peer_id(relay, inspection->peer_out);
+    for (unsigned side = 0; side < 2; side++) {
+        dialog->sides[side].cseq_shift = 1 + random_below(relay->random, RELAY_CSEQ_SHIFT);
+        dialog->sides[side].sdp_id = random_number(relay->random) >> 2;
+        set_tag(relay, dialog, side);
+    }
+    if (!set_asker(relay, dialog, inspection) || !set_answerer(relay, dialog, inspection)) {
+        relay->counters.too_large++;
+        dialog_end(relay->state, dialog);
+        return NULL;
+    }
+    exchange->dialog = pool_handle(&relay->state->dialogs, dialog);
+    dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
+    dialog->sides[0].has_pending_invite = dialog->kind == DIALOG_CALL;
+    return dialog;
+}
+
+/* Another answerer of the same INVITE: the same leg of who asked, a leg of its own. */
+static struct dialog *dialog_fork(struct relay *relay, const struct dialog *first,
+                                  struct slice remote_tag)
+{
+    struct dialog *fork = dialog_new(relay->state);
+    struct slice texts[DIALOG_TEXT_COUNT];
+
+    if (fork == NULL) {
+        relay->counters.table_full++;
+        return NULL;
+    }
+    struct pool_slot slot = fork->slot;
+    *fork = *first;
+    fork->slot = slot;
+    fork->state = DIALOG_EARLY;
+    fork->stream_count = 0; /* streams stay with the first until it is known who answers */
+    memset(fork->timers, 0, sizeof(fork->timers));
+    for (unsigned side = 0; side < 2; side++) {
+        fork->sides[side].texts = (struct text_handle){.size = 0};
+        fork->sides[side].local_tag[0] = '\0';
+        for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
+            texts[i] = dialog_text(relay->state, first, side, i);
+        }
+        if (side == 1) {
+            texts[DIALOG_REMOTE_TAG] = remote_tag;
+        }
+        if (!dialog_set_texts(relay->state, fork, side, texts)) {
+            relay->counters.table_full++;
+            dialog_end(relay->state, fork);
+            return NULL;
+        }
+    }
+    set_tag(relay, fork, 0);
+    dialog_set_tag(relay->state, fork, 1, slice_string(first->sides[1].local_tag));
+    return fork;
+}
+
+static void learn_answerer(struct relay *relay, struct dialog *dialog,
+                           const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    char room[RELAY_ROUTES_MAX];
+    struct text routes;
+    struct slice texts[DIALOG_TEXT_COUNT];
+
+    text_init(&routes, room, sizeof(room));
+    for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
+        texts[i] = dialog_text(relay->state, dialog, 1, i);
+    }
+    texts[DIALOG_REMOTE_TAG] = sip_to_tag(message);
+    if (contact_uri(message).len > 0) {
+        texts[DIALOG_TARGET] = contact_uri(message);
+    }
+    if (dialog->state == DIALOG_EARLY &&
+        write_route_set(&routes, message, SIP_HEADER_RECORD_ROUTE, true)) {
+        texts[DIALOG_ROUTES] = text_slice(&routes);
+    }
+    if (!dialog_set_texts(relay->state, dialog, 1, texts)) {
+        relay->counters.table_full++;
+    }
+    dialog->sides[1].flow = inspection->packet->flow;
+    dialog->active_ms = relay->now_ms;
+}
+
+struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
+                               struct inspection *inspection)
+{
+    struct dialog *first = pool_find(&relay->state->dialogs, exchange->dialog);
+    struct slice tag = sip_to_tag(&inspection->message);
+    struct dialog *dialog = first;
+    unsigned side = 1;
+
+    if (first == NULL || exchange->side != 0 || tag.len == 0 ||
+        first->sides[0].invite.index != pool_handle(&relay->state->exchanges, exchange).index) {
+        return first; /* a response within a dialog */
+    }
+    struct slice known = dialog_text(relay->state, first, 1, DIALOG_REMOTE_TAG);
+    if (known.len > 0 && !slice_equal(known, tag)) {
+        dialog = dialog_find(relay->state, dialog_text(relay->state, first, 1, DIALOG_CALL_ID),
+                             slice_string(first->sides[1].local_tag), tag, &side);
+        if (dialog == NULL) {
+            dialog = dialog_fork(relay, first, tag);
+        }
+    }
+    if (dialog != NULL) {
+        learn_answerer(relay, dialog, inspection);
+    }
+    return dialog;
+}
+
+/* STA-06: a new target only where methods refresh it, and only one the party may name: the guard
+ * judged its host, the way there is the flow or the peer's own addresses. */
+void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned side,
+                           const struct inspection *inspection)
+{
+    struct slice target = contact_uri(&inspection->message);
+
+    dialog->active_ms = relay->now_ms;
+    if (target.len > 0 && !dialog_change_text(relay->state, dialog, side, DIALOG_TARGET, target)) {
+        relay->counters.table_full++;
+    }
+}
+
+static void count_call_end(struct relay *relay, const struct dialog *dialog)
+{
+    if (dialog->kind != DIALOG_CALL || dialog->state == DIALOG_EARLY) {
+        return;
+    }
+    relay->counters.calls_ended++;
+    for (unsigned side = 0; side < 2; side++) {
+        uint16_t peer = dialog->sides[side].peer;
+
+        if (peer != POLICY_NONE && peer < relay->policy->peer_count &&
+            relay->peers[peer].calls > 0) {
+            relay->peers[peer].calls--;
+        }
+    }
+}
+
+/* From now on only retransmissions belong to it. */
+void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
+{
+    if (dialog->state == DIALOG_ENDED) {
+        return;
+    }
+    count_call_end(relay, dialog);
+    media_close(relay, dialog, outbox);
+    dialog->state = DIALOG_ENDED;
+    wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_REFRESH]);
+    dialog_set_timer(relay, dialog, DIALOG_EXPIRE, DIALOG_REMAINS_MS);
+}
+
+void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
+                       struct outbox *outbox)
+{
+    struct slice tag = slice_string(dialog->sides[1].local_tag);
+    uint64_t key = hash_bytes(&relay->state->key, tag);
+    uint64_t family = dialog->family;
+    struct table_cursor cursor = {0};
+    uint32_t index = 0;
+
+    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
+        struct dialog *sibling = pool_at(&relay->state->dialogs, index);
+
+        if (sibling->family == family && sibling != but && sibling->state == DIALOG_EARLY) {
+            dialog_over(relay, sibling, outbox);
+        }
+    }
+}
+
+void dialog_release(struct relay *relay, struct dialog *dialog, struct slice reason,
+                    struct outbox *outbox)
+{
+    char room[256];
+    struct text extra;
+
+    text_init(&extra, room, sizeof(room));
+    sip_write_header(&extra, SIP_HEADER_REASON, reason);
+    for (unsigned side = 0; side < 2 && dialog->kind == DIALOG_CALL; side++) {
+        request_own(relay, dialog, side, SIP_BYE, text_slice(&extra), outbox);
+    }
+    dialog_over(relay, dialog, outbox);
+}
+
+void dialog_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox)
+{
+    struct dialog *dialog = pool_at(&relay->state->dialogs, timer->owner);
+
+    if (timer->kind == RELAY_TIMER_DIALOG + DIALOG_REFRESH) {
+        session_timer(relay, dialog, outbox);
+        return;
+    }
+    if (dialog->state == DIALOG_ENDED) {
+        dialog_end(relay->state, dialog);
+    } else if (dialog->kind == DIALOG_CALL && dialog->state != DIALOG_EARLY) {
+        dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Call too long\""), outbox);
+    } else {
+        dialog_over(relay, dialog, outbox);
+    }
+}

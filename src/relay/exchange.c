@@ -1,0 +1,351 @@
+/*
+ * The transactions' time: RFC 3261 17, RFC 6026.
+ *
+ * Timers by their letters: A and E resend what was asked, B and F give up on it, C ends ringing,
+ * D and K absorb what is still under way; G resends a refusal of INVITE, H gives up on its ACK, I,
+ * J and L absorb.
+ */
+#include "relay/machine.h"
+
+enum { EXCHANGE_RESENDS_MAX = 10 }; /* T1 doubled ten times is beyond any transaction's end */
+
+static bool is_unreliable(const struct flow *flow)
+{
+    return !transport_is_stream(flow->transport);
+}
+
+void exchange_set_timer(struct relay *relay, struct exchange *exchange, enum exchange_timer kind,
+                        uint64_t in_ms)
+{
+    struct wheel_timer *timer = &exchange->timers[kind];
+
+    timer->kind = kind;
+    timer->owner = pool_handle(&relay->state->exchanges, exchange).index;
+    wheel_set(&relay->state->wheel, timer, relay->now_ms + in_ms);
+}
+
+static void stop_timer(struct relay *relay, struct exchange *exchange, enum exchange_timer kind)
+{
+    wheel_stop(&relay->state->wheel, &exchange->timers[kind]);
+}
+
+struct exchange *exchange_begin(struct relay *relay, const struct inspection *inspection)
+{
+    struct exchange *exchange = exchange_new(relay->state);
+    const struct policy_peer *peer = inspection_peer(inspection);
+
+    if (exchange == NULL) {
+        relay->counters.table_full++;
+        return NULL;
+    }
+    exchange->method = inspection->message.method;
+    exchange->server_state = SERVER_TRYING;
+    exchange->server_flow = inspection->packet->flow;
+    exchange->server_cseq = inspection->message.cseq;
+    exchange->zone_in = inspection->zone;
+    exchange->peer_in = inspection->peer;
+    exchange->peer_in_id = peer == NULL ? 0 : peer->id;
+    exchange->zone_out = inspection->zone_out;
+    exchange->peer_out = inspection->peer_out;
+    exchange->route = inspection->route;
+    exchange->is_emergency = inspection->emergency != EMERGENCY_NONE;
+    exchange->started_ms = relay->now_ms;
+    if (!answer_keep_echo(relay, exchange, inspection)) {
+        exchange_end(relay->state, exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+void exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
+                        struct outbox *outbox)
+{
+    struct text text = outbox_text(outbox);
+
+    /* A copy: the block may be given back before the outbox is emptied. */
+    text_put(&text, bytes);
+    if (bytes.len == 0 || outbox_send(outbox, &text, flow) == NULL) {
+        relay->counters.outbox_full++;
+    }
+}
+
+/* How long a silent hop is waited for: less when there is another one to try. */
+static uint64_t patience_ms(const struct relay *relay, const struct exchange *exchange)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+
+    return route_has_more(relay, exchange) ? timers->failover : timers->transaction;
+}
+
+void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
+                   struct outbox *outbox)
+{
+    struct outgoing *sent = NULL;
+
+    texts_give(&relay->state->texts, &exchange->wire);
+    if (written->is_full ||
+        !texts_keep(&relay->state->texts, text_slice(written), &exchange->wire)) {
+        relay->counters.too_large++;
+        answer_own(relay, exchange, 503, SLICE_NONE, outbox);
+        return;
+    }
+    sent = outbox_send(outbox, written, &exchange->client_flow);
+    if (sent == NULL) {
+        relay->counters.outbox_full++;
+    } else {
+        sent->reference = pool_handle(&relay->state->exchanges, exchange).index;
+        relay->counters.forwarded_requests++;
+    }
+    exchange->client_state = CLIENT_CALLING;
+    exchange->resends = 0;
+    if (is_unreliable(&exchange->client_flow)) {
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, relay->policy->timers.t1);
+    }
+    exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, patience_ms(relay, exchange));
+}
+
+/* We sent a response to who asked. */
+void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+    bool is_datagram = is_unreliable(&exchange->server_flow);
+
+    if (status < 200) {
+        if (exchange->server_state == SERVER_TRYING && status > 100) {
+            exchange->server_state = SERVER_PROCEEDING;
+        }
+        return;
+    }
+    if (exchange->method == SIP_INVITE && status < 300) {
+        exchange->server_state = SERVER_ACCEPTED;
+        exchange_set_timer(relay, exchange, EXCHANGE_SERVER_END, timers->transaction);
+        return;
+    }
+    exchange->server_state = SERVER_COMPLETED;
+    if (exchange->method == SIP_INVITE && is_datagram) {
+        exchange->resends = 0;
+        exchange_set_timer(relay, exchange, EXCHANGE_SERVER_RESEND, timers->t1);
+    }
+    exchange_set_timer(relay, exchange, EXCHANGE_SERVER_END,
+                       exchange->method == SIP_INVITE || is_datagram ? timers->transaction : 0);
+}
+
+/* After the first answer nothing is sent again but ACK and CANCEL. */
+static void keep_remains(struct relay *relay, struct exchange *exchange)
+{
+    char room[RELAY_ROUTES_MAX + 4096];
+    struct text_handle whole = exchange->wire;
+    struct text remains;
+
+    if (exchange->method != SIP_INVITE) {
+        return;
+    }
+    text_init(&remains, room, sizeof(room));
+    leg_write_remains(relay, &remains, texts_slice(&relay->state->texts, whole));
+    if (!remains.is_full &&
+        texts_keep(&relay->state->texts, text_slice(&remains), &exchange->wire)) {
+        texts_give(&relay->state->texts, &whole);
+    } else {
+        exchange->wire = whole;
+    }
+}
+
+static void heard_provisional(struct relay *relay, struct exchange *exchange, unsigned status)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+    uint64_t age = relay->now_ms - exchange->started_ms;
+
+    exchange->has_provisional = true;
+    if (exchange->method != SIP_INVITE) {
+        exchange->client_state = CLIENT_PROCEEDING;
+        return;
+    }
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_END);
+    if (exchange->client_state == CLIENT_CALLING || exchange->provisionals < RELAY_RESET_LIMIT) {
+        uint64_t left = age < timers->ringing_max ? timers->ringing_max - age : 0;
+
+        exchange_set_timer(relay, exchange, EXCHANGE_RINGING,
+                           timers->ringing < left ? timers->ringing : left);
+    }
+    /* A hop that rings is not left for another one. */
+    if (status > 100 && exchange->client_state == CLIENT_CALLING) {
+        keep_remains(relay, exchange);
+    }
+    if (status > 100) {
+        exchange->client_state = CLIENT_PROCEEDING;
+    }
+}
+
+/* A response came. */
+void exchange_heard(struct relay *relay, struct exchange *exchange, unsigned status)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+    bool is_datagram = is_unreliable(&exchange->client_flow);
+
+    if (status < 200) {
+        heard_provisional(relay, exchange, status);
+        return;
+    }
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
+    stop_timer(relay, exchange, EXCHANGE_RINGING);
+    if (exchange->method == SIP_INVITE && status < 300) {
+        exchange->client_state = CLIENT_ACCEPTED;
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, timers->transaction);
+        return;
+    }
+    exchange->client_state = CLIENT_COMPLETED;
+    if (exchange->method == SIP_INVITE) {
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END,
+                           is_datagram ? timers->transaction : 0);
+    } else {
+        texts_give(&relay->state->texts, &exchange->wire);
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, is_datagram ? timers->t4 : 0);
+    }
+}
+
+/* ACK of our refusal. */
+void exchange_acknowledged(struct relay *relay, struct exchange *exchange)
+{
+    if (exchange->server_state != SERVER_COMPLETED) {
+        return;
+    }
+    exchange->server_state = SERVER_CONFIRMED;
+    stop_timer(relay, exchange, EXCHANGE_SERVER_RESEND);
+    texts_give(&relay->state->texts, &exchange->answer);
+    exchange_set_timer(relay, exchange, EXCHANGE_SERVER_END,
+                       is_unreliable(&exchange->server_flow) ? relay->policy->timers.t4 : 0);
+}
+
+bool exchange_settle(struct relay *relay, struct exchange *exchange)
+{
+    if (exchange->server_state != SERVER_NONE || exchange->client_state != CLIENT_NONE) {
+        return false;
+    }
+    exchange_end(relay->state, exchange);
+    return true;
+}
+
+static void resend_request(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+    uint64_t interval = 0;
+
+    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
+                       &exchange->client_flow, outbox);
+    relay->counters.retransmissions_out++;
+    if (exchange->resends < EXCHANGE_RESENDS_MAX) {
+        exchange->resends++;
+    }
+    interval = (uint64_t)timers->t1 << exchange->resends;
+    if (exchange->method != SIP_INVITE &&
+        (interval > timers->t2 || exchange->client_state == CLIENT_PROCEEDING)) {
+        interval = timers->t2;
+    }
+    exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, interval);
+}
+
+static void resend_answer(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+    uint64_t interval = 0;
+
+    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->answer),
+                       &exchange->server_flow, outbox);
+    relay->counters.retransmissions_out++;
+    if (exchange->resends < EXCHANGE_RESENDS_MAX) {
+        exchange->resends++;
+    }
+    interval = (uint64_t)timers->t1 << exchange->resends;
+    exchange_set_timer(relay, exchange, EXCHANGE_SERVER_RESEND,
+                       interval < timers->t2 ? interval : timers->t2);
+}
+
+/* A 2xx nobody acknowledged: the call cannot go on (RFC 3261 13.3.1.4). */
+static void end_unacknowledged(struct relay *relay, struct exchange *exchange,
+                               struct outbox *outbox)
+{
+    struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
+
+    if (exchange->server_state == SERVER_ACCEPTED && dialog != NULL &&
+        dialog->state == DIALOG_ANSWERED) {
+        dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No ACK\""), outbox);
+    }
+}
+
+static void server_end(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    end_unacknowledged(relay, exchange, outbox);
+    stop_timer(relay, exchange, EXCHANGE_SERVER_RESEND);
+    exchange->server_state = SERVER_NONE;
+    exchange_settle(relay, exchange);
+}
+
+static void client_end(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    switch ((enum client_state)exchange->client_state) {
+    case CLIENT_WAITING:
+        relay->counters.lookups_failed++;
+        request_next_hop(relay, exchange, 503, outbox);
+        return;
+    case CLIENT_CALLING:
+    case CLIENT_PROCEEDING:
+        relay->counters.timeouts++;
+        stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
+        request_next_hop(relay, exchange, 408, outbox);
+        return;
+    case CLIENT_NONE:
+    case CLIENT_ACCEPTED:
+    case CLIENT_COMPLETED:
+        break;
+    }
+    texts_give(&relay->state->texts, &exchange->wire);
+    exchange->client_state = CLIENT_NONE;
+    exchange_settle(relay, exchange);
+}
+
+/* Timer C: CANCEL, and what was asked is answered (NNI-30). */
+static void ringing_end(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    if (exchange->is_cancelled) {
+        /* Even the CANCEL brought no final response: nobody is there. */
+        relay->counters.timeouts++;
+        exchange->client_state = CLIENT_COMPLETED;
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, 0);
+        if (exchange->server_state == SERVER_TRYING ||
+            exchange->server_state == SERVER_PROCEEDING) {
+            answer_own(relay, exchange, exchange->best_status == 408 ? 408 : 487, SLICE_NONE,
+                       outbox);
+        }
+        return;
+    }
+    exchange->best_status = 408;
+    exchange->is_cancelled = true;
+    cancel_send(relay, exchange, outbox);
+}
+
+void exchange_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox)
+{
+    struct exchange *exchange = pool_at(&relay->state->exchanges, timer->owner);
+
+    switch ((enum exchange_timer)timer->kind) {
+    case EXCHANGE_SERVER_RESEND:
+        resend_answer(relay, exchange, outbox);
+        return;
+    case EXCHANGE_SERVER_END:
+        server_end(relay, exchange, outbox);
+        return;
+    case EXCHANGE_CLIENT_RESEND:
+        resend_request(relay, exchange, outbox);
+        return;
+    case EXCHANGE_CLIENT_END:
+        client_end(relay, exchange, outbox);
+        return;
+    case EXCHANGE_RINGING:
+        ringing_end(relay, exchange, outbox);
+        return;
+    case EXCHANGE_TIMER_COUNT:
+        break;
+    }
+    must(!"a timer of an exchange has a kind");
+}

@@ -1,0 +1,242 @@
+/*
+ * Requests, written anew for the leg they go out on.
+ */
+#include "relay/machine.h"
+
+void leg_new_branch(struct relay *relay, char branch[48], struct slice *at)
+{
+    struct text text;
+
+    /* The worker's number leads, so that a response reaches the worker that asked. */
+    text_init(&text, branch, 48);
+    text_put(&text, SLICE("z9hG4bK"));
+    text_put_octet(&text, (char)('a' + relay->worker / 26 % 26));
+    text_put_octet(&text, (char)('a' + relay->worker % 26));
+    random_letters(relay->random, branch + text.len, RELAY_BRANCH_LETTERS);
+    *at = slice_of(branch, text.len + RELAY_BRANCH_LETTERS);
+}
+
+static bool contact_param_is_shown(struct slice name, enum zone_class class)
+{
+    static const struct slice shown[] = {
+        SLICE_INIT("audio"),       SLICE_INIT("video"),  SLICE_INIT("text"),
+        SLICE_INIT("application"), SLICE_INIT("data"),   SLICE_INIT("isfocus"),
+        SLICE_INIT("automata"),    SLICE_INIT("class"),  SLICE_INIT("mobility"),
+        SLICE_INIT("methods"),     SLICE_INIT("events"),
+    };
+
+    if (slice_starts_nocase(name, SLICE("+g."))) {
+        return true;
+    }
+    if (slice_equal_nocase(name, SLICE("+sip.instance"))) {
+        return class == ZONE_CORE; /* an IMEI never leaves towards another network (HDR-15) */
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(shown); i++) {
+        if (slice_equal_nocase(shown[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void contact_params(struct text *text, struct slice params, enum zone_class class)
+{
+    struct slice name, value;
+
+    while (sip_param_next(&params, &name, &value)) {
+        if (contact_param_is_shown(name, class)) {
+            text_put_octet(text, ';');
+            text_put(text, name);
+            if (value.len > 0) {
+                text_put_octet(text, '=');
+                sip_write_value(text, value);
+            }
+        }
+    }
+}
+
+void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
+                       unsigned side, const struct flow *flow, const struct sip_message *message,
+                       const struct sip_value *value)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
+
+    text_put(text, SLICE("<sip:"));
+    if (dialog != NULL && dialog_token_write(relay->state, dialog, side, text)) {
+        text_put_octet(text, '@');
+    }
+    text_put(text, listener->sent_by);
+    if (flow->transport != TRANSPORT_UDP) {
+        text_put(text, SLICE(";transport="));
+        text_put_string(text, transport_name(flow->transport));
+    }
+    text_put_octet(text, '>');
+    if (value != NULL) {
+        contact_params(text, sip_slice(message, value->params),
+                       relay_zone(relay, listener->zone)->class);
+    }
+}
+
+static void write_tagged(struct text *text, struct slice name, struct slice address,
+                         struct slice tag)
+{
+    text_put(text, name);
+    text_put(text, address);
+    if (tag.len > 0) {
+        text_put(text, SLICE(";tag="));
+        text_put(text, tag);
+    }
+    text_put(text, SLICE("\r\n"));
+}
+
+static void write_cseq(struct text *text, uint32_t cseq, struct slice method)
+{
+    text_put(text, SLICE("CSeq: "));
+    text_put_number(text, cseq);
+    text_put_octet(text, ' ');
+    text_put(text, method);
+    text_put(text, SLICE("\r\n"));
+}
+
+/* Everything up to the headers that are copied. */
+static void leg_write_front(struct relay *relay, struct text *text, struct slice method,
+                            const struct leg *leg, unsigned max_forwards)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[leg->flow.listener];
+
+    sip_write_request_line(text, method, leg->uri);
+    sip_write_via(text, leg->flow.transport, listener->sent_by, leg->branch, true);
+    sip_write_header_number(text, SIP_HEADER_MAX_FORWARDS, max_forwards);
+    if (leg->routes.len > 0) {
+        sip_write_header(text, SIP_HEADER_ROUTE, leg->routes);
+    }
+    if (leg->path.len > 0) {
+        sip_write_header(text, SIP_HEADER_PATH, leg->path);
+    }
+    write_tagged(text, SLICE("From: "), leg->from, leg->from_tag);
+    write_tagged(text, SLICE("To: "), leg->to, leg->to_tag);
+    sip_write_header(text, SIP_HEADER_CALL_ID, leg->call_id);
+    write_cseq(text, leg->cseq, method);
+    if (leg->contact.len > 0) {
+        sip_write_header(text, SIP_HEADER_CONTACT, leg->contact);
+    }
+}
+
+void leg_write_request(struct relay *relay, struct text *text, const struct inspection *inspection,
+                       const struct leg *leg)
+{
+    const struct sip_message *message = &inspection->message;
+    struct view view =
+        view_towards(relay, leg->zone, leg->peer, inspection->zone, inspection->peer);
+    unsigned hops =
+        message->max_forwards > RELAY_MAX_FORWARDS ? RELAY_MAX_FORWARDS : message->max_forwards;
+
+    leg_write_front(relay, text, sip_method_token(message->method), leg, hops == 0 ? 0 : hops - 1);
+    hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
+    sip_write_body(text, leg->body);
+}
+
+void leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
+                   const struct leg *leg, struct slice extra)
+{
+    leg_write_front(relay, text, sip_method_token(method), leg, RELAY_MAX_FORWARDS);
+    text_put(text, extra);
+    sip_write_body(text, leg->body);
+}
+
+/* Our own text is read again.  What we wrote always reads. */
+static const struct sip_message *read_kept(struct relay *relay, struct slice wire)
+{
+    return wire.len > 0 && sip_read(relay->kept, wire, false) == SIP_READ ? relay->kept : NULL;
+}
+
+bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
+                         enum sip_method method, struct slice to_tag)
+{
+    const struct sip_message *message = read_kept(relay, wire);
+
+    if (message == NULL) {
+        return false;
+    }
+    sip_write_request_line(text, sip_method_token(method), sip_slice(message, message->uri.whole));
+    sip_write_copied(text, message, SIP_HEADER_VIA);
+    sip_write_header_number(text, SIP_HEADER_MAX_FORWARDS, RELAY_MAX_FORWARDS);
+    sip_write_copied(text, message, SIP_HEADER_ROUTE);
+    sip_write_copied(text, message, SIP_HEADER_FROM);
+    struct slice to = sip_header_value(message, SIP_HEADER_TO);
+    bool adds_tag = to_tag.len > 0 && sip_to_tag(message).len == 0;
+    write_tagged(text, SLICE("To: "), to, adds_tag ? to_tag : SLICE_NONE);
+    sip_write_copied(text, message, SIP_HEADER_CALL_ID);
+    write_cseq(text, message->cseq, sip_method_token(method));
+    sip_write_body(text, SLICE_NONE);
+    return true;
+}
+
+void leg_write_remains(struct relay *relay, struct text *text, struct slice wire)
+{
+    const struct sip_message *message = read_kept(relay, wire);
+
+    must(message != NULL);
+    sip_write_request_line(text, sip_method_token(message->method),
+                           sip_slice(message, message->uri.whole));
+    sip_write_copied(text, message, SIP_HEADER_VIA);
+    sip_write_copied(text, message, SIP_HEADER_ROUTE);
+    sip_write_copied(text, message, SIP_HEADER_FROM);
+    sip_write_copied(text, message, SIP_HEADER_TO);
+    sip_write_copied(text, message, SIP_HEADER_CALL_ID);
+    sip_write_copied(text, message, SIP_HEADER_CSEQ);
+    sip_write_body(text, SLICE_NONE);
+}
+
+/* The host and transport of our Contact follow the listener the new hop is reached from; the token
+ * in it stays: it names the dialog, not the hop. */
+static void write_contact_again(struct relay *relay, struct text *text,
+                                const struct sip_message *message, const struct flow *flow)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+
+    if (contact == NULL) {
+        return;
+    }
+    text_put(text, SLICE("Contact: <sip:"));
+    if (contact->uri.user.len > 0) {
+        text_put(text, sip_slice(message, contact->uri.user));
+        text_put_octet(text, '@');
+    }
+    text_put(text, listener->sent_by);
+    if (flow->transport != TRANSPORT_UDP) {
+        text_put(text, SLICE(";transport="));
+        text_put_string(text, transport_name(flow->transport));
+    }
+    text_put_octet(text, '>');
+    if (contact->params.len > 0) {
+        text_put_octet(text, ';');
+        text_put(text, sip_slice(message, contact->params));
+    }
+    text_put(text, SLICE("\r\n"));
+}
+
+bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, struct slice uri,
+                     struct slice branch, const struct flow *flow)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
+    const struct sip_message *message = read_kept(relay, wire);
+
+    if (message == NULL) {
+        return false;
+    }
+    sip_write_request_line(text, sip_method_token(message->method), uri);
+    sip_write_via(text, flow->transport, listener->sent_by, branch, true);
+    for (unsigned i = 0; i < message->header_count; i++) {
+        const struct sip_header *header = &message->headers[i];
+
+        if (header->id == SIP_HEADER_CONTACT) {
+            write_contact_again(relay, text, message, flow);
+        } else if (header->id != SIP_HEADER_VIA && header->id != SIP_HEADER_CONTENT_LENGTH) {
+            sip_write_line(text, message, header);
+        }
+    }
+    sip_write_body(text, message->body);
+    return true;
+}

@@ -1,0 +1,264 @@
+/*
+ * Inside the relay: what its files share.  Nobody above includes this.
+ *
+ * A packet's way: relay.c sorts it; request.c, response.c, cancel.c decide; leg.c and answer.c
+ * write; exchange.c keeps the transactions' time; route.c knows next hops; dialog.c, media.c,
+ * registration.c and session.c keep the records true; hide.c and identifiers.c say what a stranger
+ * may see.
+ */
+#pragma once
+
+#include "base/must.h"
+#include "relay/relay.h"
+#include "state/media_ports.h"
+#include "wire/sip/write.h"
+
+enum {
+    RELAY_CALL_ID_LETTERS = 26, /* above 128 bits (STA-18) */
+    RELAY_TAG_LETTERS = 20,     /* above 100 bits */
+    RELAY_BRANCH_LETTERS = 24,
+    RELAY_URI_MAX = SIP_URI_MAX + 256,
+    RELAY_ROUTES_MAX = 8192,     /* 32 entries of 256 octets, HYG-L19 hard */
+    RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
+    RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
+    RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
+    RELAY_MAX_FORWARDS = 70,
+    RELAY_RETRY_AFTER_MIN_S = 5,
+    RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
+    RELAY_REPLY_SOURCES = 4096,   /* GEN-04 */
+    RELAY_REPLIES_PER_SOURCE = 10,
+    RELAY_REPLIES_PER_NODE = 1000,
+};
+
+struct relay_name {
+    struct name_answer answer;
+    uint64_t fresh_until_ms;
+    uint64_t asked_ms; /* 0: no question is out */
+    bool is_known;
+};
+
+struct relay_peer {
+    bool is_down;   /* by liveness: tried last */
+    uint8_t missed; /* OPTIONS in a row that nobody answered */
+    uint32_t calls;
+    uint64_t next_probe_ms;
+};
+
+struct relay {
+    const struct plan *plan;
+    const struct policy *policy;
+    struct state *state;
+    struct random *random;
+    struct tallies *tallies;
+    struct media_ports *ports;
+    struct relay_name *names; /* by policy.names */
+    struct relay_peer *peers; /* by policy.peers */
+    struct sip_message *kept; /* our own texts, read again: ACK, CANCEL, another hop */
+    struct sdp *sdp;
+    uint64_t now_ms;
+    uint64_t next_watch_ms; /* liveness and housekeeping */
+    bool tells_streams;     /* the gate is being told of all streams, see media_tell */
+    uint8_t tells_kind;     /* enum media_order_kind */
+    uint32_t told_stream;   /* up to this index */
+    bool is_draining;
+    uint32_t shares, worker;
+    uint64_t reply_second;
+    uint32_t replies;
+    uint8_t replies_to[RELAY_REPLY_SOURCES];
+    struct relay_counters counters;
+};
+
+/* Who sees what is written: the side it goes to, and the side it comes from. */
+struct view {
+    const struct relay *relay;
+    uint16_t zone, peer;           /* to */
+    uint16_t zone_from, peer_from; /* from */
+    struct slice fallback;         /* host shown instead of one that must not be seen */
+};
+
+/* hide.c */
+struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer,
+                         uint16_t zone_from, uint16_t peer_from);
+void hide_uri(struct text *text, const struct view *view, const char *base,
+              const struct sip_uri *uri);
+/* A value of an ADDRESS header, its tag left out. */
+void hide_address(struct text *text, const struct view *view, const struct sip_message *message,
+                  const struct sip_value *value, bool strips_display);
+/* All lines of an inspected message that may pass, in canonical form, identifiers mapped. */
+void hide_lines(struct text *text, const struct view *view, const struct inspection *inspection,
+                const struct dialog *dialog, unsigned side_from);
+bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host_kind);
+
+/* identifiers.c: dialog identifiers that travel inside other headers.  False: the header goes. */
+bool identifiers_write_line(struct text *text, const struct view *view,
+                            const struct inspection *inspection, const struct sip_header *header);
+
+/* leg.c */
+struct leg {
+    uint16_t zone, peer;
+    struct flow flow;
+    struct slice branch;
+    struct slice uri;    /* Request-URI */
+    struct slice routes; /* Route, comma separated, or empty */
+    struct slice from, from_tag, to, to_tag, call_id;
+    uint32_t cseq;
+    struct slice contact; /* the whole value, or empty */
+    struct slice path;    /* REGISTER: Path value, or empty */
+    struct slice body;
+    const struct dialog *dialog; /* or NULL; identifiers and RAck are mapped by it */
+    unsigned side_from;
+};
+void leg_write_request(struct relay *relay, struct text *text, const struct inspection *inspection,
+                       const struct leg *leg);
+/* Our own request: no message behind it; extra are whole header lines. */
+void leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
+                   const struct leg *leg, struct slice extra);
+void leg_new_branch(struct relay *relay, char branch[48], struct slice *at);
+/* "<sip:token@host:port;transport=tcp>" and the parameters of value that may be shown. */
+void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
+                       unsigned side, const struct flow *flow, const struct sip_message *message,
+                       const struct sip_value *value);
+/* ACK and CANCEL out of a request of ours. */
+bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
+                         enum sip_method method, struct slice to_tag);
+/* What of it ACK and CANCEL need. */
+void leg_write_remains(struct relay *relay, struct text *text, struct slice wire);
+/* The same request for another hop. */
+bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, struct slice uri,
+                     struct slice branch, const struct flow *flow);
+
+/* answer.c */
+/* Our own answer in an exchange; extra are whole header lines. */
+void answer_own(struct relay *relay, struct exchange *exchange, unsigned status, struct slice extra,
+                struct outbox *outbox);
+/* The answer of the other side, written anew. */
+void answer_forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
+                    unsigned status, const struct inspection *inspection, struct slice body,
+                    struct outbox *outbox);
+/* Without an exchange: refusals. */
+void answer_stateless(struct relay *relay, const struct inspection *inspection, unsigned status,
+                      struct slice extra, struct outbox *outbox);
+/* What later answers need of a request. */
+bool answer_keep_echo(struct relay *relay, struct exchange *exchange,
+                      const struct inspection *inspection);
+void answer_write_retry_after(struct relay *relay, struct text *text);
+void answer_write_allow(const struct relay *relay, struct text *text, uint16_t zone, uint16_t peer);
+
+/* exchange.c */
+struct exchange *exchange_begin(struct relay *relay, const struct inspection *inspection);
+/* Sends what is in exchange->wire for the first time and starts the client's timers. */
+void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
+                   struct outbox *outbox);
+void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
+void exchange_heard(struct relay *relay, struct exchange *exchange, unsigned status);
+void exchange_acknowledged(struct relay *relay, struct exchange *exchange);
+void exchange_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
+void exchange_set_timer(struct relay *relay, struct exchange *exchange, enum exchange_timer kind,
+                        uint64_t in_ms);
+/* Ends what both sides are done with. */
+bool exchange_settle(struct relay *relay, struct exchange *exchange);
+void exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
+                        struct outbox *outbox);
+
+/* route.c */
+enum route_step { ROUTE_FOUND, ROUTE_WAITING, ROUTE_NONE };
+struct route_target {
+    struct flow flow;
+    uint16_t peer;
+    struct slice host; /* of the hop, as the policy has it */
+};
+/* The next target not yet tried.  WAITING: a name was asked for. */
+enum route_step route_next(struct relay *relay, struct exchange *exchange,
+                           struct route_target *target, struct outbox *outbox);
+bool route_has_more(const struct relay *relay, const struct exchange *exchange);
+bool route_flow(const struct relay *relay, uint16_t zone, enum transport transport,
+                const struct address *remote, struct flow *flow);
+/* Request-URI towards a target. */
+void route_write_uri(const struct relay *relay, struct text *text, const char *base,
+                     const struct sip_uri *uri, const struct exchange *exchange,
+                     const struct route_target *target);
+
+/* request.c */
+void request_new(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+void request_in_dialog(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+/* Another hop, or the end of it: status is answered. */
+void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned status,
+                      struct outbox *outbox);
+/* Ours, within a dialog, towards side. */
+struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
+                             enum sip_method method, struct slice extra, struct outbox *outbox);
+
+/* cancel.c */
+void cancel_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
+void acknowledge_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct slice to_tag,
+                         struct outbox *outbox);
+
+/* response.c */
+void response_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+unsigned response_status(const struct relay *relay, const struct inspection *inspection,
+                         const struct exchange *exchange);
+
+/* dialog.c */
+struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
+                            struct exchange *exchange);
+/* The dialog a response to the exchange belongs to: the first, or another fork's. */
+struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
+                               struct inspection *inspection);
+void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned side,
+                           const struct inspection *inspection);
+void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
+                       struct outbox *outbox);
+void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_timer kind,
+                      uint64_t in_ms);
+void dialog_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
+/* BYE on both legs. */
+void dialog_release(struct relay *relay, struct dialog *dialog, struct slice reason,
+                    struct outbox *outbox);
+
+/* media.c: the body as it goes to the other side.  False: no port is free, refuse. */
+bool media_offer_or_answer(struct relay *relay, struct inspection *inspection,
+                           struct dialog *dialog, unsigned side_from, struct text *room,
+                           struct slice *body, struct outbox *outbox);
+void media_close(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+/* A former worker's streams: their ports are held, the gate is told to keep them. */
+void media_take_over(struct relay *relay);
+/* All streams again, to a gate that is new or that we are new to; some each turn. */
+void media_tell_all(struct relay *relay, enum media_order_kind kind);
+void media_tell(struct relay *relay, struct outbox *outbox);
+
+/* registration.c */
+void registration_request(struct relay *relay, struct inspection *inspection,
+                          struct exchange *exchange, struct outbox *outbox);
+void registration_response(struct relay *relay, struct inspection *inspection,
+                           struct exchange *exchange, struct outbox *outbox);
+void registration_timer(struct relay *relay, struct wheel_timer *timer);
+void registration_connection_closed(struct relay *relay, uint32_t connection);
+/* Where a registered device is reached. */
+bool registration_target(const struct relay *relay, const struct registration *registration,
+                         struct route_target *target);
+
+/* session.c: session timers, liveness of peers, longest call, housekeeping. */
+void session_agreed(struct relay *relay, struct dialog *dialog,
+                    const struct inspection *inspection);
+void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+void session_watch(struct relay *relay, struct outbox *outbox);
+void session_probe_answered(struct relay *relay, struct exchange *exchange, bool is_alive);
+
+static inline const struct policy_zone *relay_zone(const struct relay *relay, uint16_t zone)
+{
+    return &relay->policy->zones[zone];
+}
+
+static inline const struct policy_peer *relay_peer(const struct relay *relay, uint16_t peer)
+{
+    return peer == POLICY_NONE ? NULL : &relay->policy->peers[peer];
+}
+
+/* Timer kinds of the wheel: exchanges first, then dialogs, then registrations. */
+enum {
+    RELAY_TIMER_DIALOG = EXCHANGE_TIMER_COUNT,
+    RELAY_TIMER_REGISTRATION = RELAY_TIMER_DIALOG + DIALOG_TIMER_COUNT,
+};

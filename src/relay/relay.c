@@ -1,0 +1,371 @@
+#include "relay/relay.h"
+
+#include "relay/machine.h"
+
+#include <stdlib.h>
+
+enum { RELAY_WATCH_MS = 1000 };
+
+static bool relay_take_policy(struct relay *relay, const struct plan *plan)
+{
+    const struct policy *policy = plan_policy(plan);
+    struct relay_name *names = calloc(policy->names.count + 1, sizeof(*names));
+    struct relay_peer *peers = calloc(policy->peer_count + 1, sizeof(*peers));
+
+    if (names == NULL || peers == NULL) {
+        free(names);
+        free(peers);
+        return false;
+    }
+    free(relay->names);
+    free(relay->peers);
+    relay->names = names;
+    relay->peers = peers;
+    relay->plan = plan;
+    relay->policy = policy;
+    return true;
+}
+
+static struct media_ports *relay_ports(const struct policy *policy, const struct relay_setup *setup)
+{
+    struct media_pool pools[MEDIA_POOLS_MAX];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < policy->zone_count; i++) {
+        const struct policy_zone *zone = &policy->zones[i];
+        const struct address *ours[] = {&zone->media_v4, &zone->media_v6};
+
+        for (size_t family = 0; family < ARRAY_COUNT(ours); family++) {
+            if (ours[family]->family != ADDRESS_NONE) {
+                pools[count++] = (struct media_pool){
+                    .address = *ours[family],
+                    .zone = (uint16_t)i,
+                    .port_min = zone->media_port_min,
+                    .port_max = zone->media_port_max,
+                };
+            }
+        }
+    }
+    void *memory = malloc(media_ports_size(pools, count) + 1);
+    if (memory == NULL) {
+        return NULL;
+    }
+    return media_ports_init(memory, pools, count,
+                            (struct media_ports_share){
+                                .worker = setup->worker,
+                                .workers =
+                                    setup->media_port_shares == 0 ? 1 : setup->media_port_shares,
+                            });
+}
+
+static void take_over(struct relay *relay)
+{
+    struct registration *registration = NULL;
+    struct dialog *dialog = NULL;
+    uint32_t index = 0;
+
+    while ((dialog = pool_next(&relay->state->dialogs, &index)) != NULL) {
+        uint64_t age = relay->now_ms - dialog->created_ms;
+        uint64_t longest = relay->policy->timers.call_max;
+
+        if (!dialog->is_emergency) {
+            dialog_set_timer(relay, dialog, DIALOG_EXPIRE, age < longest ? longest - age : 0);
+        }
+        if (dialog->session_ms > 0) {
+            dialog_set_timer(relay, dialog, DIALOG_REFRESH, dialog->session_ms);
+        }
+    }
+    index = 0;
+    while ((registration = pool_next(&relay->state->registrations, &index)) != NULL) {
+        registration->expiry.kind = RELAY_TIMER_REGISTRATION;
+        registration->expiry.owner = index;
+        wheel_set(&relay->state->wheel, &registration->expiry, registration->expires_ms);
+    }
+    media_take_over(relay);
+}
+
+struct relay *relay_new(const struct relay_setup *setup)
+{
+    struct relay *relay = calloc(1, sizeof(*relay));
+
+    if (relay == NULL) {
+        return NULL;
+    }
+    relay->state = setup->state;
+    relay->random = setup->random;
+    relay->tallies = setup->tallies;
+    relay->now_ms = setup->now_ms;
+    relay->worker = setup->worker;
+    relay->state->node = setup->node;
+    relay->state->worker = setup->worker;
+    relay->kept = malloc(sizeof(*relay->kept));
+    relay->sdp = malloc(sizeof(*relay->sdp));
+    relay_keys(relay, setup->keys);
+    if (relay->kept == NULL || relay->sdp == NULL || !relay_take_policy(relay, setup->plan)) {
+        relay_free(relay);
+        return NULL;
+    }
+    relay->ports = relay_ports(relay->policy, setup);
+    if (relay->ports == NULL) {
+        relay_free(relay);
+        return NULL;
+    }
+    take_over(relay);
+    return relay;
+}
+
+void relay_free(struct relay *relay)
+{
+    if (relay == NULL) {
+        return;
+    }
+    free(relay->ports);
+    free(relay->names);
+    free(relay->peers);
+    free(relay->kept);
+    free(relay->sdp);
+    free(relay);
+}
+
+void relay_keys(struct relay *relay, const struct siv *const keys[STATE_KEYS_MAX])
+{
+    memcpy(relay->state->keys, keys, sizeof(relay->state->keys));
+}
+
+/* What the request was answered with is said again; what was not answered yet is known. */
+static void retransmission(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    struct slice answer = texts_slice(&relay->state->texts, exchange->answer);
+
+    relay->counters.retransmissions_in++;
+    if (answer.len > 0) {
+        exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
+    }
+}
+
+static void refuse(struct relay *relay, const struct inspection *inspection, struct outbox *outbox)
+{
+    unsigned status = inspection->verdict.status;
+    char room[1024];
+    struct text extra;
+
+    text_init(&extra, room, sizeof(room));
+    if (status == 405 || status == 501) {
+        answer_write_allow(relay, &extra, inspection->zone, inspection->peer);
+    } else if (status == 503 || status == 500) {
+        answer_write_retry_after(relay, &extra);
+    } else if (status == 415) {
+        sip_write_header(&extra, SIP_HEADER_ACCEPT, SLICE("application/sdp"));
+    } else if (status == 420) {
+        sip_write_copied(&extra, &inspection->message, SIP_HEADER_UNSUPPORTED);
+    }
+    answer_stateless(relay, inspection, status, text_slice(&extra), outbox);
+}
+
+static void drop(struct relay *relay, const struct inspection *inspection, struct outbox *outbox)
+{
+    relay->counters.dropped++;
+    if (inspection->verdict.action == ACTION_CLOSE) {
+        struct outgoing *end = outbox_send_kept(outbox, SLICE_NONE, &inspection->packet->flow);
+
+        if (end != NULL) {
+            end->closes = true;
+        }
+    }
+}
+
+static void request_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
+{
+    relay->counters.requests++;
+    switch (inspection->match.kind) {
+    case MATCH_RETRANSMISSION:
+        retransmission(relay, inspection->match.exchange, outbox);
+        return;
+    case MATCH_MERGED:
+        answer_stateless(relay, inspection, 482, SLICE_NONE, outbox);
+        return;
+    case MATCH_ACK:
+        exchange_acknowledged(relay, inspection->match.exchange);
+        return;
+    case MATCH_CANCEL:
+        cancel_take(relay, inspection, outbox);
+        return;
+    case MATCH_DIALOG:
+        if (inspection->message.method == SIP_ACK) {
+            acknowledge_take(relay, inspection, outbox);
+        } else {
+            request_in_dialog(relay, inspection, outbox);
+        }
+        return;
+    case MATCH_NONE:
+    case MATCH_RESPONSE:
+    case MATCH_DIALOG_PARTLY:
+        break;
+    }
+    if (inspection->message.method == SIP_ACK) {
+        relay->counters.stray_acks++;
+    } else if (inspection->message.method == SIP_CANCEL) {
+        answer_stateless(relay, inspection, 481, SLICE_NONE, outbox);
+    } else {
+        request_new(relay, inspection, outbox);
+    }
+}
+
+void relay_act(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
+{
+    relay->now_ms = inspection->now_ms;
+    if (inspection->match.token == TOKEN_BAD) {
+        relay->counters.bad_tokens++;
+    }
+    switch ((enum policy_action)inspection->verdict.action) {
+    case ACTION_REJECT:
+        if (inspection->message.is_request) {
+            refuse(relay, inspection, outbox);
+            return;
+        }
+        drop(relay, inspection, outbox);
+        return;
+    case ACTION_CLOSE:
+        if (inspection->message.is_request && inspection->verdict.status != 0 &&
+            inspection->reading == SIP_READ) {
+            refuse(relay, inspection, outbox);
+        }
+        drop(relay, inspection, outbox);
+        return;
+    case ACTION_DROP:
+    case ACTION_THROTTLE:
+        drop(relay, inspection, outbox);
+        return;
+    case ACTION_DEFAULT:
+    case ACTION_PASS:
+    case ACTION_STRIP:
+        break;
+    }
+    if (inspection->reading != SIP_READ) {
+        relay->counters.dropped++;
+    } else if (inspection->message.is_request) {
+        request_take(relay, inspection, outbox);
+    } else {
+        relay->counters.responses++;
+        response_take(relay, inspection, outbox);
+    }
+}
+
+uint64_t relay_next_ms(const struct relay *relay)
+{
+    uint64_t timer = wheel_next_ms(&relay->state->wheel);
+
+    if (relay->tells_streams) {
+        return relay->now_ms;
+    }
+    return timer < relay->next_watch_ms ? timer : relay->next_watch_ms;
+}
+
+void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
+{
+    struct wheel_timer *timer = NULL;
+
+    relay->now_ms = now_ms;
+    media_tell(relay, outbox);
+    while (outbox->item_count < OUTBOX_ITEMS_MAX / 2 &&
+           (timer = wheel_take(&relay->state->wheel, now_ms)) != NULL) {
+        if (timer->kind < RELAY_TIMER_DIALOG) {
+            exchange_timer(relay, timer, outbox);
+        } else if (timer->kind < RELAY_TIMER_REGISTRATION) {
+            dialog_timer(relay, timer, outbox);
+        } else {
+            registration_timer(relay, timer);
+        }
+    }
+    if (now_ms >= relay->next_watch_ms) {
+        relay->next_watch_ms = now_ms + RELAY_WATCH_MS;
+        session_watch(relay, outbox);
+    }
+}
+
+void relay_name(struct relay *relay, const struct name_answer *answer, uint64_t now_ms,
+                struct outbox *outbox)
+{
+    struct exchange *exchange = NULL;
+    uint32_t index = 0;
+
+    relay->now_ms = now_ms;
+    if (answer->name >= relay->policy->names.count || answer->count > NAME_TARGETS_MAX) {
+        return;
+    }
+    struct relay_name *known = &relay->names[answer->name];
+    known->asked_ms = 0;
+    known->fresh_until_ms = now_ms + (uint64_t)answer->ttl_seconds * 1000;
+    if (answer->count > 0 || !known->is_known) {
+        known->answer = *answer;
+        known->is_known = true;
+    }
+    while ((exchange = pool_next(&relay->state->exchanges, &index)) != NULL) {
+        if (exchange->client_state == CLIENT_WAITING) {
+            request_next_hop(relay, exchange, 503, outbox);
+        }
+    }
+}
+
+/* A stream that broke, or could not be opened: as if the hop had said 503 (RFC 3261 8.1.3.1). */
+void relay_send_failed(struct relay *relay, uint32_t reference, uint64_t now_ms,
+                       struct outbox *outbox)
+{
+    struct exchange *exchange = NULL;
+
+    relay->now_ms = now_ms;
+    if (reference == 0 || reference >= relay->state->exchanges.count) {
+        return;
+    }
+    exchange = pool_at(&relay->state->exchanges, reference);
+    if ((exchange->slot.generation & 1) != 0 && exchange->client_state == CLIENT_CALLING) {
+        request_next_hop(relay, exchange, 503, outbox);
+    }
+}
+
+void relay_connection_closed(struct relay *relay, uint32_t connection, uint64_t now_ms,
+                             struct outbox *outbox)
+{
+    (void)outbox;
+    relay->now_ms = now_ms;
+    registration_connection_closed(relay, connection);
+}
+
+void relay_media_report(struct relay *relay, const struct media_report *report, uint64_t now_ms,
+                        struct outbox *outbox)
+{
+    struct media_stream *stream = NULL;
+    struct dialog *dialog = NULL;
+    struct handle handle = {.index = report->stream, .generation = report->generation};
+
+    relay->now_ms = now_ms;
+    if (report->kind == MEDIA_REPORT_STARTED) {
+        media_tell_all(relay, MEDIA_OPEN);
+        media_tell(relay, outbox);
+        return;
+    }
+    stream = pool_find(&relay->state->streams, handle);
+    if (stream == NULL ||
+        (report->kind != MEDIA_REPORT_SILENT && report->kind != MEDIA_REPORT_RUNAWAY)) {
+        return;
+    }
+    dialog = pool_find(&relay->state->dialogs, stream->dialog);
+    if (dialog != NULL && dialog->state == DIALOG_CONFIRMED && !dialog->is_emergency) {
+        dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No media\""), outbox);
+    }
+}
+
+void relay_drain(struct relay *relay)
+{
+    relay->is_draining = true;
+}
+
+bool relay_is_idle(const struct relay *relay)
+{
+    return relay->state->exchanges.used == 0 && relay->state->dialogs.used == 0;
+}
+
+const struct relay_counters *relay_counters(const struct relay *relay)
+{
+    return &relay->counters;
+}
