@@ -28,6 +28,7 @@ GUARD = SRC / "guard"
 
 FILE_LINES = 400
 FUNCTION_LINES = 60
+HEADER_LINES = 120
 
 # What ISO C offers without asking the world for anything: no clock, locale, signal or thread.
 PURE_HEADERS = {
@@ -197,11 +198,19 @@ def check_sizes(source):
     if source.path.suffix == ".def":
         return
     count = len(source.lines) - 1
-    if count > FILE_LINES:
+    if count > (HEADER_LINES if source.path.suffix == ".h" else FILE_LINES):
         tell(source.path, 1, f"{count} lines")
     for name, line, lines, _ in source.functions():
         if lines > FUNCTION_LINES:
             tell(source.path, line, f"{name} has {lines} lines")
+
+
+def check_conditions(source):
+    """A difference between machines is a second file, never a function in two halves."""
+    for name, line, lines, _ in source.functions():
+        for at in range(line - 1, line - 1 + lines):
+            if re.match(r"\s*#\s*(if|ifdef|ifndef|elif|else)\b", source.lines[at]):
+                fail(source.path, at + 1, f"a condition of the preprocessor in {name}")
 
 
 def top_level(code):
@@ -396,6 +405,7 @@ def check():
         check_floors(source, floors)
         check_outside(source)
         check_mutable(source)
+        check_conditions(source)
         if source.path.suffix == ".h":
             check_header(source)
     for source in sources + tests:

@@ -3,7 +3,7 @@
  */
 #include "base/hash.h"
 
-struct sip_state {
+struct siphash {
     uint64_t v0, v1, v2, v3;
 };
 
@@ -12,7 +12,7 @@ static inline uint64_t rotate(uint64_t value, unsigned bits)
     return value << bits | value >> (64 - bits);
 }
 
-static inline void sip_round(struct sip_state *s)
+static inline void siphash_round(struct siphash *s)
 {
     s->v0 += s->v1;
     s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -26,9 +26,9 @@ static inline void sip_round(struct sip_state *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static inline struct sip_state sip_begin(const struct hash_key *key)
+static inline struct siphash siphash_begin(const struct hash_key *key)
 {
-    return (struct sip_state){
+    return (struct siphash){
         key->k0 ^ 0x736f6d6570736575U,
         key->k1 ^ 0x646f72616e646f6dU,
         key->k0 ^ 0x6c7967656e657261U,
@@ -36,10 +36,10 @@ static inline struct sip_state sip_begin(const struct hash_key *key)
     };
 }
 
-static inline void sip_word(struct sip_state *s, uint64_t word)
+static inline void siphash_word(struct siphash *s, uint64_t word)
 {
     s->v3 ^= word;
-    sip_round(s);
+    siphash_round(s);
     s->v0 ^= word;
 }
 
@@ -54,44 +54,44 @@ static inline uint64_t word_read(const char *at)
 }
 
 /* All whole words, then a last one: what is left, with the length in its top octet. */
-static inline void sip_slice(struct sip_state *s, struct slice bytes)
+static inline void siphash_slice(struct siphash *s, struct slice bytes)
 {
     uint64_t last = (uint64_t)bytes.len << 56;
     size_t whole = bytes.len & ~(size_t)7;
 
     for (size_t i = 0; i < whole; i += 8) {
-        sip_word(s, word_read(bytes.at + i));
+        siphash_word(s, word_read(bytes.at + i));
     }
     for (size_t i = whole; i < bytes.len; i++) {
         last |= (uint64_t)(unsigned char)bytes.at[i] << 8 * (i - whole);
     }
-    sip_word(s, last);
+    siphash_word(s, last);
 }
 
-static inline uint64_t sip_end(struct sip_state *s)
+static inline uint64_t siphash_end(struct siphash *s)
 {
     s->v2 ^= 0xff;
-    sip_round(s);
-    sip_round(s);
-    sip_round(s);
+    siphash_round(s);
+    siphash_round(s);
+    siphash_round(s);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
 uint64_t hash_bytes(const struct hash_key *key, struct slice bytes)
 {
-    struct sip_state s = sip_begin(key);
+    struct siphash s = siphash_begin(key);
 
-    sip_slice(&s, bytes);
-    return sip_end(&s);
+    siphash_slice(&s, bytes);
+    return siphash_end(&s);
 }
 
 uint64_t hash_pair(const struct hash_key *key, struct slice a, struct slice b)
 {
-    struct sip_state s = sip_begin(key);
+    struct siphash s = siphash_begin(key);
 
     /* The length goes first: it says where a ends, so no two pairs are the same words. */
-    sip_word(&s, (uint64_t)a.len);
-    sip_slice(&s, a);
-    sip_slice(&s, b);
-    return sip_end(&s);
+    siphash_word(&s, (uint64_t)a.len);
+    siphash_slice(&s, a);
+    siphash_slice(&s, b);
+    return siphash_end(&s);
 }

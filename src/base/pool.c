@@ -1,8 +1,8 @@
 /*
  * Slot 0 is never given; it keeps the pool's only note to the next worker: how far slots were ever
  * taken, and the complement as proof.  So neither the start over gigabytes of zeroed memory nor the
- * walk over a nearly empty pool touches pages nobody used.  Without the proof all slots are looked
- * at.  Nothing else left behind is trusted but the generations.
+ * walk over a nearly empty pool touches pages nobody used.  When the note does not look right, all
+ * slots are looked at.  Nothing else left behind is trusted but the generations.
  */
 #include "base/pool.h"
 
@@ -34,18 +34,22 @@ size_t pool_size(uint32_t slot_size, uint32_t count)
     return ((size_t)count + 1) * slot_size;
 }
 
+/* What the note says, when it and the slot it points to look right; otherwise all slots count as
+ * taken before. */
 static uint32_t fresh_read(const struct pool *pool)
 {
     const struct pool_slot *note = pool_slot_at(pool, 0);
+    bool is_new = note->generation == 0 && note->next_free == 0;
+    uint32_t fresh = is_new ? 1 : note->next_free;
+    bool is_sound = is_new || note->generation == ~note->next_free;
 
-    if (note->generation == 0 && note->next_free == 0) {
-        return 1;
-    }
-    if (note->generation != ~note->next_free || note->next_free == 0 ||
-        note->next_free > pool->count) {
+    if (!is_sound || fresh == 0 || fresh > pool->count) {
         return pool->count;
     }
-    return note->next_free;
+    if (fresh < pool->count && pool_slot_at(pool, fresh)->generation != 0) {
+        return pool->count;
+    }
+    return fresh;
 }
 
 static void fresh_write(struct pool *pool, uint32_t fresh)

@@ -117,6 +117,13 @@ class Tidy(unittest.TestCase):
         self.assertIn("401 lines", self.fine("int a(void);\n" * 401))
         self.assertNotIn("has", self.fine("static int f(void)\n{\n" + "    a();\n" * 50 + "}\n"))
 
+        self.assertIn("125 lines", self.fine("/*\n * A.\n */\n#pragma once\n" + "int a(void);\n" * 121,
+                                             "src/base/a.h"))
+
+    def test_conditions(self):
+        self.broken("static void f(void)\n{\n#ifdef A\n    a();\n#endif\n}\n", "preprocessor in f")
+        self.fine("#ifdef A\nint a(void);\n#endif\n\nstatic void f(void)\n{\n    a();\n}\n")
+
     def test_uncalled_is_told(self):
         tree = {"src/base/a.h": "/*\n * A.\n */\n#pragma once\nint used(void);\nint alone(void);\n",
                 "src/base/a.c": "int used(void)\n{\n}\n\nint alone(void)\n{\n}\n",
