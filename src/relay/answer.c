@@ -225,8 +225,8 @@ static bool shows_contact(const struct exchange *exchange, const struct sip_mess
 }
 
 void answer_forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
-                    unsigned status, const struct inspection *inspection, struct slice body,
-                    struct outbox *outbox)
+                    unsigned status, const struct inspection *inspection, struct slice extra,
+                    struct slice body, struct outbox *outbox)
 {
     const struct sip_message *message = &inspection->message;
     struct text text = outbox_text(outbox);
@@ -243,6 +243,7 @@ void answer_forward(struct relay *relay, struct exchange *exchange, struct dialo
                           sip_value(message, SIP_HEADER_CONTACT));
         text_put(&text, SLICE("\r\n"));
     }
+    text_put(&text, extra);
     hide_lines(&text, &view, inspection, dialog, exchange->side ^ 1U);
     sip_write_body(&text, body);
     relay->counters.forwarded_responses++;

@@ -19,6 +19,7 @@ enum {
     RELAY_BRANCH_LETTERS = 24,
     RELAY_URI_MAX = SIP_URI_MAX + 256,
     RELAY_ROUTES_MAX = 8192,     /* 32 entries of 256 octets, HYG-L19 hard */
+    RELAY_CONTACTS_MAX = 8192,
     RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
@@ -131,10 +132,10 @@ bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, 
 /* Our own answer in an exchange; extra are whole header lines. */
 void answer_own(struct relay *relay, struct exchange *exchange, unsigned status, struct slice extra,
                 struct outbox *outbox);
-/* The answer of the other side, written anew. */
+/* The answer of the other side, written anew; extra are whole header lines of ours. */
 void answer_forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
-                    unsigned status, const struct inspection *inspection, struct slice body,
-                    struct outbox *outbox);
+                    unsigned status, const struct inspection *inspection, struct slice extra,
+                    struct slice body, struct outbox *outbox);
 /* Without an exchange: refusals. */
 void answer_stateless(struct relay *relay, const struct inspection *inspection, unsigned status,
                       struct slice extra, struct outbox *outbox);
@@ -230,15 +231,24 @@ void media_tell_all(struct relay *relay, enum media_order_kind kind);
 void media_tell(struct relay *relay, struct outbox *outbox);
 
 /* registration.c */
-void registration_request(struct relay *relay, struct inspection *inspection,
-                          struct exchange *exchange, struct outbox *outbox);
-void registration_response(struct relay *relay, struct inspection *inspection,
-                           struct exchange *exchange, struct outbox *outbox);
+bool registration_request(struct relay *relay, const struct inspection *inspection,
+                          struct exchange *exchange);
+/* Names of its own on the core's leg, the same at every refresh. */
+void registration_names(const struct relay *relay, const struct inspection *inspection,
+                        char *call_id, size_t call_id_letters, char *tag, size_t tag_letters);
+void registration_write_contacts(struct relay *relay, struct text *text,
+                                 const struct inspection *inspection,
+                                 const struct exchange *exchange, const struct flow *flow);
+/* Of a 2xx: the Contact lines for the device. */
+void registration_answered(struct relay *relay, struct inspection *inspection,
+                           struct exchange *exchange, struct text *contacts);
 void registration_timer(struct relay *relay, struct wheel_timer *timer);
 void registration_connection_closed(struct relay *relay, uint32_t connection);
 /* Where a registered device is reached. */
 bool registration_target(const struct relay *relay, const struct registration *registration,
                          struct route_target *target);
+/* The Service-Route of whoever registered on this flow as the From says; empty for others. */
+struct slice registration_routes(const struct relay *relay, const struct inspection *inspection);
 
 /* session.c: session timers, liveness of peers, longest call, housekeeping. */
 void session_agreed(struct relay *relay, struct dialog *dialog,

@@ -1,22 +1,387 @@
 /*
- * Registrations through the border (rules 5.5, design 4).
+ * Registrations through the border (rules 5.5, design 4): the core gets a Contact of ours that
+ * names the device's record; the device gets its own back.
  */
 #include "relay/machine.h"
 
-void registration_request(struct relay *relay, struct inspection *inspection,
-                          struct exchange *exchange, struct outbox *outbox)
+enum {
+    REGISTRATION_UNANSWERED_MS = 120000, /* a challenge and a second try fit in */
+    REGISTRATION_DEFAULT_S = 3600,       /* RFC 3261 10.2.1.1 */
+    REGISTRATION_EXPIRES_MAX_S = 600000, /* REG-05 */
+    REGISTRATION_GRACE_MS = 10000,       /* the refresh may be under way */
+};
+
+/* "sip:user@host" of a value, the host in lower case; the key under which contacts are kept. */
+static struct slice write_aor(struct text *text, const struct sip_message *message,
+                              const struct sip_value *value)
 {
-    (void)inspection;
-    answer_own(relay, exchange, 503, SLICE_NONE, outbox);
+    struct slice host = sip_slice(message, value->uri.host);
+
+    text_put(text, SLICE("sip:"));
+    text_put(text, sip_slice(message, value->uri.user));
+    text_put_octet(text, '@');
+    for (size_t i = 0; i < host.len; i++) {
+        char octet = host.at[i];
+
+        text_put_octet(text, octet >= 'A' && octet <= 'Z' ? (char)(octet + 32) : octet);
+    }
+    return text_slice(text);
 }
 
-void registration_response(struct relay *relay, struct inspection *inspection,
-                           struct exchange *exchange, struct outbox *outbox)
+/* The device itself: its instance when it says one, so that a changed address is the same device.
+ */
+static struct slice instance_of(const struct sip_message *message, const struct sip_value *value)
 {
-    (void)relay;
-    (void)inspection;
+    struct slice instance = SLICE_NONE;
+
+    sip_param_find(sip_slice(message, value->params), SLICE("+sip.instance"), &instance);
+    return instance;
+}
+
+static struct registration *find_contact(const struct relay *relay, struct slice aor,
+                                         struct slice contact, struct slice instance)
+{
+    struct registration *registration = NULL;
+    struct table_cursor cursor = {0};
+
+    while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
+        struct slice known = registration_text(relay->state, registration, REGISTRATION_INSTANCE);
+
+        if (instance.len > 0
+                ? slice_equal(known, instance)
+                : slice_equal(registration_text(relay->state, registration, REGISTRATION_CONTACT),
+                              contact)) {
+            return registration;
+        }
+    }
+    return NULL;
+}
+
+static struct registration *begin_contact(struct relay *relay, const struct exchange *exchange,
+                                          const struct slice texts[REGISTRATION_TEXT_COUNT])
+{
+    struct registration *registration = registration_new(relay->state);
+
+    if (registration == NULL) {
+        relay->counters.table_full++;
+        return NULL;
+    }
+    do {
+        registration->token = (uint32_t)random_number(relay->random);
+    } while (registration->token == 0 ||
+             registration_find_token(relay->state, registration->token) != NULL);
+    registration->is_emergency = exchange->is_emergency;
+    if (!registration_set_texts(relay->state, registration, texts)) {
+        relay->counters.table_full++;
+        registration_end(relay->state, registration);
+        return NULL;
+    }
+    return registration;
+}
+
+static void set_expiry(struct relay *relay, struct registration *registration, uint64_t in_ms)
+{
+    registration->expires_ms = relay->now_ms + in_ms;
+    registration->expiry.kind = RELAY_TIMER_REGISTRATION;
+    registration->expiry.owner = pool_handle(&relay->state->registrations, registration).index;
+    wheel_set(&relay->state->wheel, &registration->expiry, registration->expires_ms);
+}
+
+static void bind_contact(struct relay *relay, struct registration *registration,
+                         const struct inspection *inspection, const struct exchange *exchange)
+{
+    registration->is_pending = true;
+    registration->flow = inspection->packet->flow;
+    registration->zone = exchange->zone_in;
+    registration->peer = exchange->peer_in;
+    registration->peer_id = exchange->peer_in_id;
+    registration->core_zone = exchange->zone_out;
+    registration->core_peer = exchange->peer_out;
+    if (!registration->is_confirmed) {
+        set_expiry(relay, registration, REGISTRATION_UNANSWERED_MS);
+    }
+}
+
+static bool register_contact(struct relay *relay, const struct inspection *inspection,
+                             struct exchange *exchange, struct slice aor,
+                             const struct sip_value *contact)
+{
+    const struct sip_message *message = &inspection->message;
+    struct slice texts[REGISTRATION_TEXT_COUNT] = {
+        [REGISTRATION_AOR] = aor,
+        [REGISTRATION_CONTACT] = sip_slice(message, contact->uri.whole),
+        [REGISTRATION_INSTANCE] = instance_of(message, contact),
+        [REGISTRATION_CALL_ID] = sip_call_id(message),
+    };
+    struct registration *registration =
+        find_contact(relay, aor, texts[REGISTRATION_CONTACT], texts[REGISTRATION_INSTANCE]);
+
+    if (registration == NULL) {
+        registration = begin_contact(relay, exchange, texts);
+    }
+    if (registration == NULL) {
+        return false;
+    }
+    bind_contact(relay, registration, inspection, exchange);
+    exchange->registration = pool_handle(&relay->state->registrations, registration);
+    return true;
+}
+
+/* "Contact: *" takes back everything the user registered (RFC 3261 10.2.2). */
+static void register_star(struct relay *relay, struct exchange *exchange, struct slice aor)
+{
+    struct registration *registration = NULL;
+    struct table_cursor cursor = {0};
+
+    while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
+        registration->is_pending = true;
+        exchange->registration = pool_handle(&relay->state->registrations, registration);
+    }
+}
+
+bool registration_request(struct relay *relay, const struct inspection *inspection,
+                          struct exchange *exchange)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+    char room[RELAY_URI_MAX];
+    struct text text;
+    struct slice aor;
+
+    text_init(&text, room, sizeof(room));
+    aor = write_aor(&text, message, sip_value(message, SIP_HEADER_TO));
+    for (; contact != NULL; contact = sip_value_next(message, contact)) {
+        if (contact->is_star) {
+            register_star(relay, exchange, aor);
+        } else if (!register_contact(relay, inspection, exchange, aor, contact)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void name_letters(const struct relay *relay, struct slice what, struct slice use, char *at,
+                         size_t letters)
+{
+    static const char alphabet[] = "0123456789abcdefghijklmnopqrstuv";
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < letters; i++) {
+        if (i % 12 == 0) {
+            char round = (char)('0' + i / 12);
+
+            number = hash_pair(&relay->state->key, what, use) ^
+                     hash_pair(&relay->state->key, slice_of(&round, 1), what);
+        }
+        at[i] = alphabet[(number >> (5 * (i % 12))) & 31];
+    }
+}
+
+void registration_names(const struct relay *relay, const struct inspection *inspection,
+                        char *call_id, size_t call_id_letters, char *tag, size_t tag_letters)
+{
+    const struct sip_message *message = &inspection->message;
+
+    /* A refresh must keep its Call-ID for its CSeq to count (RFC 3261 10.2.4), also after the
+     * worker was started anew: so the names are made of the device's own. */
+    name_letters(relay, sip_call_id(message), SLICE("call-id"), call_id, call_id_letters);
+    name_letters(relay, sip_from_tag(message), SLICE("tag"), tag, tag_letters);
+}
+
+static bool param_is_for_core(struct slice name)
+{
+    static const struct slice shown[] = {
+        SLICE_INIT("expires"), SLICE_INIT("q"),       SLICE_INIT("+sip.instance"),
+        SLICE_INIT("reg-id"),  SLICE_INIT("methods"), SLICE_INIT("audio"),
+        SLICE_INIT("video"),   SLICE_INIT("text"),    SLICE_INIT("mobility"),
+        SLICE_INIT("events"),
+    };
+
+    if (slice_starts_nocase(name, SLICE("+g."))) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(shown); i++) {
+        if (slice_equal_nocase(shown[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_params(struct text *text, struct slice params)
+{
+    struct slice name, value;
+
+    while (sip_param_next(&params, &name, &value)) {
+        if (param_is_for_core(name)) {
+            text_put_octet(text, ';');
+            text_put(text, name);
+            if (value.len > 0) {
+                text_put_octet(text, '=');
+                sip_write_value(text, value);
+            }
+        }
+    }
+}
+
+static void write_contact(struct relay *relay, struct text *text, const struct sip_message *message,
+                          const struct sip_value *contact, struct slice aor,
+                          const struct flow *flow)
+{
+    const struct registration *registration =
+        find_contact(relay, aor, sip_slice(message, contact->uri.whole),
+                     instance_of(message, contact));
+
+    if (registration == NULL) {
+        return;
+    }
+    text_put(text, text->len > 0 ? SLICE(", <sip:") : SLICE("<sip:"));
+    registration_token_write(relay->state, registration, text);
+    text_put_octet(text, '@');
+    text_put(text, relay->policy->listeners[flow->listener].sent_by);
+    if (flow->transport != TRANSPORT_UDP) {
+        text_put(text, SLICE(";transport="));
+        text_put_string(text, transport_name(flow->transport));
+    }
+    text_put_octet(text, '>');
+    write_params(text, sip_slice(message, contact->params));
+}
+
+void registration_write_contacts(struct relay *relay, struct text *text,
+                                 const struct inspection *inspection,
+                                 const struct exchange *exchange, const struct flow *flow)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+    char room[RELAY_URI_MAX];
+    struct text aor_text;
+    struct slice aor;
+
     (void)exchange;
-    (void)outbox;
+    text_init(&aor_text, room, sizeof(room));
+    aor = write_aor(&aor_text, message, sip_value(message, SIP_HEADER_TO));
+    for (; contact != NULL; contact = sip_value_next(message, contact)) {
+        if (contact->is_star) {
+            text_put_octet(text, '*');
+        } else {
+            write_contact(relay, text, message, contact, aor, flow);
+        }
+    }
+}
+
+static uint64_t expires_of(const struct sip_message *message, const struct sip_value *contact)
+{
+    struct slice value = SLICE_NONE;
+    uint64_t seconds = 0;
+    uint32_t header = 0;
+
+    if (sip_param_find(sip_slice(message, contact->params), SLICE("expires"), &value) &&
+        slice_number(value, UINT32_MAX, &seconds)) {
+        return seconds < REGISTRATION_EXPIRES_MAX_S ? seconds : REGISTRATION_EXPIRES_MAX_S;
+    }
+    if (sip_number(message, SIP_HEADER_EXPIRES, &header)) {
+        return header < REGISTRATION_EXPIRES_MAX_S ? header : REGISTRATION_EXPIRES_MAX_S;
+    }
+    return REGISTRATION_DEFAULT_S;
+}
+
+static struct slice write_service_route(struct text *text, const struct sip_message *message)
+{
+    for (const struct sip_value *value = sip_value(message, SIP_HEADER_SERVICE_ROUTE);
+         value != NULL; value = sip_value_next(message, value)) {
+        text_put(text, text->len > 0 ? SLICE(", ") : SLICE(""));
+        sip_write_value(text, sip_slice(message, value->text));
+    }
+    return text_slice(text);
+}
+
+static void keep_service_route(struct relay *relay, struct registration *registration,
+                               const struct sip_message *message)
+{
+    struct slice texts[REGISTRATION_TEXT_COUNT];
+    char room[RELAY_ROUTES_MAX];
+    struct text text;
+
+    text_init(&text, room, sizeof(room));
+    for (unsigned i = 0; i < REGISTRATION_TEXT_COUNT; i++) {
+        texts[i] = registration_text(relay->state, registration, i);
+    }
+    texts[REGISTRATION_SERVICE_ROUTE] = write_service_route(&text, message);
+    if (!slice_equal(texts[REGISTRATION_SERVICE_ROUTE],
+                     registration_text(relay->state, registration, REGISTRATION_SERVICE_ROUTE)) &&
+        !registration_set_texts(relay->state, registration, texts)) {
+        relay->counters.table_full++;
+    }
+}
+
+static void confirm(struct relay *relay, struct registration *registration,
+                    const struct sip_message *message, const struct sip_value *contact,
+                    struct text *contacts)
+{
+    uint64_t seconds = expires_of(message, contact);
+    struct slice params = sip_slice(message, contact->params);
+    struct slice name, value;
+
+    registration->is_confirmed = true;
+    registration->is_pending = false;
+    set_expiry(relay, registration, seconds * 1000 + REGISTRATION_GRACE_MS);
+    keep_service_route(relay, registration, message);
+    text_put(contacts, SLICE("Contact: <"));
+    text_put(contacts, registration_text(relay->state, registration, REGISTRATION_CONTACT));
+    text_put_octet(contacts, '>');
+    while (sip_param_next(&params, &name, &value)) {
+        if (param_is_for_core(name)) {
+            text_put_octet(contacts, ';');
+            text_put(contacts, name);
+            if (value.len > 0) {
+                text_put_octet(contacts, '=');
+                sip_write_value(contacts, value);
+            }
+        }
+    }
+    text_put(contacts, SLICE("\r\n"));
+}
+
+static void end_unconfirmed(struct relay *relay, const struct exchange *exchange)
+{
+    const struct registration *named =
+        pool_find(&relay->state->registrations, exchange->registration);
+    char room[RELAY_URI_MAX];
+    struct table_cursor cursor = {0};
+    struct registration *registration = NULL;
+    struct text aor;
+
+    if (named == NULL) {
+        return;
+    }
+    text_init(&aor, room, sizeof(room));
+    text_put(&aor, registration_text(relay->state, named, REGISTRATION_AOR));
+    while ((registration = registration_next(relay->state, text_slice(&aor), &cursor)) != NULL) {
+        if (registration->is_pending) {
+            registration_end(relay->state, registration);
+            cursor = (struct table_cursor){0}; /* the table moved */
+        }
+    }
+}
+
+void registration_answered(struct relay *relay, struct inspection *inspection,
+                           struct exchange *exchange, struct text *contacts)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+
+    for (; contact != NULL; contact = sip_value_next(message, contact)) {
+        enum token_standing standing = TOKEN_ABSENT;
+        struct registration *registration =
+            registration_of_token(relay->state, sip_slice(message, contact->uri.user), &standing);
+
+        /* Contacts of other devices and other ways in are not this device's business (REG-11). */
+        if (registration != NULL &&
+            address_equal(&registration->flow.remote, &exchange->server_flow.remote)) {
+            confirm(relay, registration, message, contact, contacts);
+        }
+    }
+    end_unconfirmed(relay, exchange);
 }
 
 void registration_timer(struct relay *relay, struct wheel_timer *timer)
@@ -26,8 +391,15 @@ void registration_timer(struct relay *relay, struct wheel_timer *timer)
 
 void registration_connection_closed(struct relay *relay, uint32_t connection)
 {
-    (void)relay;
-    (void)connection;
+    struct registration *registration = NULL;
+    uint32_t index = 0;
+
+    while (connection != 0 &&
+           (registration = pool_next(&relay->state->registrations, &index)) != NULL) {
+        if (registration->flow.connection == connection) {
+            registration->flow.connection = UINT32_MAX; /* gone: the flow failed (RFC 5626) */
+        }
+    }
 }
 
 bool registration_target(const struct relay *relay, const struct registration *registration,
@@ -35,5 +407,30 @@ bool registration_target(const struct relay *relay, const struct registration *r
 {
     (void)relay;
     *target = (struct route_target){.flow = registration->flow, .peer = registration->peer};
-    return true;
+    return registration->flow.connection != UINT32_MAX;
+}
+
+struct slice registration_routes(const struct relay *relay, const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
+    struct registration *registration = NULL;
+    struct table_cursor cursor = {0};
+    char room[RELAY_URI_MAX];
+    struct text text;
+    struct slice aor;
+
+    if (!zone_class_is_access(relay_zone(relay, inspection->zone)->class) || from == NULL ||
+        message->method == SIP_REGISTER || inspection->emergency != EMERGENCY_NONE) {
+        return SLICE_NONE;
+    }
+    text_init(&text, room, sizeof(room));
+    aor = write_aor(&text, message, from);
+    while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
+        if (registration->is_confirmed &&
+            address_equal(&registration->flow.remote, &inspection->packet->flow.remote)) {
+            return registration_text(relay->state, registration, REGISTRATION_SERVICE_ROUTE);
+        }
+    }
+    return SLICE_NONE;
 }

@@ -58,7 +58,8 @@ static bool any_flow(const struct relay *relay, uint16_t zone, struct flow *flow
 }
 
 struct request_texts {
-    char uri[RELAY_URI_MAX], from[RELAY_URI_MAX], to[RELAY_URI_MAX], contact[RELAY_URI_MAX];
+    char uri[RELAY_URI_MAX], from[RELAY_URI_MAX], to[RELAY_URI_MAX];
+    char contact[RELAY_CONTACTS_MAX];
     char from_tag[RELAY_TAG_LETTERS], call_id[RELAY_CALL_ID_LETTERS], branch[48];
     char body[REQUEST_BODY_ROOM];
 };
@@ -78,8 +79,13 @@ static void leg_without_dialog(struct relay *relay, const struct inspection *ins
                  inspection->strips_display_names);
     hide_address(&to, &view, message, sip_value(message, SIP_HEADER_TO),
                  inspection->strips_display_names);
-    random_letters(relay->random, texts->from_tag, sizeof(texts->from_tag));
-    random_letters(relay->random, texts->call_id, sizeof(texts->call_id));
+    if (message->method == SIP_REGISTER) {
+        registration_names(relay, inspection, texts->call_id, sizeof(texts->call_id),
+                           texts->from_tag, sizeof(texts->from_tag));
+    } else {
+        random_letters(relay->random, texts->from_tag, sizeof(texts->from_tag));
+        random_letters(relay->random, texts->call_id, sizeof(texts->call_id));
+    }
     leg->from = text_slice(&from);
     leg->to = text_slice(&to);
     leg->from_tag = slice_of(texts->from_tag, sizeof(texts->from_tag));
@@ -105,7 +111,8 @@ static void leg_of_dialog(struct relay *relay, struct dialog *dialog, unsigned s
 }
 
 static void write_contact(struct relay *relay, const struct inspection *inspection,
-                          struct request_texts *texts, struct leg *leg)
+                          const struct exchange *exchange, struct request_texts *texts,
+                          struct leg *leg)
 {
     const struct sip_message *message = &inspection->message;
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
@@ -115,7 +122,12 @@ static void write_contact(struct relay *relay, const struct inspection *inspecti
         return;
     }
     text_init(&text, texts->contact, sizeof(texts->contact));
-    leg_write_contact(relay, &text, leg->dialog, leg->side_from ^ 1, &leg->flow, message, contact);
+    if (message->method == SIP_REGISTER) {
+        registration_write_contacts(relay, &text, inspection, exchange, &leg->flow);
+    } else {
+        leg_write_contact(relay, &text, leg->dialog, leg->side_from ^ 1, &leg->flow, message,
+                          contact);
+    }
     leg->contact = text_slice(&text);
 }
 
@@ -152,7 +164,7 @@ static enum route_step first_target(struct relay *relay, struct exchange *exchan
         pool_find(&relay->state->registrations, exchange->registration);
     enum route_step step = ROUTE_NONE;
 
-    if (registration != NULL) {
+    if (registration != NULL && exchange->method != SIP_REGISTER) {
         return registration_target(relay, registration, target) ? ROUTE_FOUND : ROUTE_NONE;
     }
     step = route_next(relay, exchange, target, outbox);
@@ -208,6 +220,7 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     route_write_uri(relay, &uri, message->head, &message->uri, exchange, &target);
     leg.uri = text_slice(&uri);
     leg_without_dialog(relay, inspection, &texts, &leg);
+    leg.routes = registration_routes(relay, inspection);
     if (dialog != NULL) {
         leg_of_dialog(relay, dialog, 1, &leg);
         leg.cseq = message->cseq + dialog->sides[1].cseq_shift;
@@ -215,7 +228,7 @@ static void request_send(struct relay *relay, struct inspection *inspection,
         dialog->sides[1].flow = target.flow;
     }
     leg_new_branch(relay, texts.branch, &leg.branch);
-    write_contact(relay, inspection, &texts, &leg);
+    write_contact(relay, inspection, exchange, &texts, &leg);
     if (!write_body(relay, inspection, dialog, 0, &texts, &leg, outbox)) {
         relay->counters.media_refused++;
         request_fail(relay, exchange, 503, outbox);
@@ -254,8 +267,8 @@ void request_new(struct relay *relay, struct inspection *inspection, struct outb
     if (message->method == SIP_INVITE) {
         answer_own(relay, exchange, 100, SLICE_NONE, outbox);
     }
-    if (message->method == SIP_REGISTER) {
-        registration_request(relay, inspection, exchange, outbox);
+    if (message->method == SIP_REGISTER && !registration_request(relay, inspection, exchange)) {
+        request_fail(relay, exchange, 503, outbox);
         return;
     }
     if (inspection->match.registration != NULL) {
@@ -286,7 +299,8 @@ void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned s
     struct text written, text;
 
     if (exchange->server_state == SERVER_TRYING && !exchange->is_cancelled && wire.len > 0 &&
-        exchange->side == 0 && handle_is_none(exchange->registration)) {
+        exchange->side == 0 &&
+        (exchange->method == SIP_REGISTER || handle_is_none(exchange->registration))) {
         step = route_next(relay, exchange, &target, outbox);
     }
     if (step == ROUTE_WAITING && exchange->client_state != CLIENT_WAITING) {
@@ -395,7 +409,7 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
     leg.uri = dialog_text(relay->state, dialog, side ^ 1, DIALOG_TARGET);
     leg.routes = dialog_text(relay->state, dialog, side ^ 1, DIALOG_ROUTES);
     leg_new_branch(relay, texts.branch, &leg.branch);
-    write_contact(relay, inspection, &texts, &leg);
+    write_contact(relay, inspection, exchange, &texts, &leg);
     if (!write_body(relay, inspection, dialog, side, &texts, &leg, outbox)) {
         relay->counters.media_refused++;
         request_fail(relay, exchange, 503, outbox);

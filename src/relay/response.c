@@ -100,8 +100,10 @@ static void forward(struct relay *relay, struct exchange *exchange, struct inspe
     unsigned status = response_status(relay, inspection, exchange);
     char body_room[RESPONSE_BODY_ROOM];
     struct slice body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
-    struct text room;
+    char extra_room[RELAY_CONTACTS_MAX];
+    struct text room, extra;
 
+    text_init(&extra, extra_room, sizeof(extra_room));
     if (dialog != NULL && status >= 200 && status < 300) {
         note_success(relay, exchange, dialog, inspection, outbox);
     }
@@ -116,7 +118,10 @@ static void forward(struct relay *relay, struct exchange *exchange, struct inspe
         body = SLICE_NONE; /* NNI-26 */
         inspection->strips_body = true;
     }
-    answer_forward(relay, exchange, dialog, status, inspection, body, outbox);
+    if (exchange->method == SIP_REGISTER && status >= 200 && status < 300) {
+        registration_answered(relay, inspection, exchange, &extra);
+    }
+    answer_forward(relay, exchange, dialog, status, inspection, text_slice(&extra), body, outbox);
     if (dialog != NULL && status >= 300) {
         note_failure(relay, exchange, dialog, status, outbox);
     }
@@ -217,10 +222,6 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
         return;
     }
     if (exchange->client_state == CLIENT_ACCEPTED && status >= 300) {
-        return;
-    }
-    if (exchange->method == SIP_REGISTER && status >= 200) {
-        registration_response(relay, inspection, exchange, outbox);
         return;
     }
     if (status < 200) {

@@ -3,7 +3,19 @@
  */
 #include "relay/machine.h"
 
-enum { SESSION_GRACE_MS = 32000 /* STA-52 */ };
+enum {
+    SESSION_EXPIRES_MAX_S = 86400, /* STA-54 */
+    SESSION_PROBES_MISSED = 2,     /* OPTIONS in a row without an answer: the peer is down */
+};
+
+/* STA-52: a missed refresh is noticed a little before the parties' own clocks would drop the call.
+ */
+static uint64_t session_patience_ms(uint32_t session_ms)
+{
+    uint32_t third = session_ms / 3;
+
+    return session_ms - (third < 32000 ? third : 32000);
+}
 
 void session_agreed(struct relay *relay, struct dialog *dialog, const struct inspection *inspection)
 {
@@ -13,11 +25,11 @@ void session_agreed(struct relay *relay, struct dialog *dialog, const struct ins
 
     wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_REFRESH]);
     dialog->session_ms = 0;
-    if (!slice_number(seconds, 86400, &interval) || interval == 0) {
+    if (!slice_number(seconds, SESSION_EXPIRES_MAX_S, &interval) || interval == 0) {
         return;
     }
     dialog->session_ms = (uint32_t)interval * 1000;
-    dialog_set_timer(relay, dialog, DIALOG_REFRESH, dialog->session_ms + SESSION_GRACE_MS);
+    dialog_set_timer(relay, dialog, DIALOG_REFRESH, session_patience_ms(dialog->session_ms));
 }
 
 void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
@@ -28,15 +40,117 @@ void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *ou
     dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Session expired\""), outbox);
 }
 
-void session_watch(struct relay *relay, struct outbox *outbox)
+/* A hop through which this peer is reached; NULL when no route leads to it by a literal. */
+static const struct policy_hop *peer_hop(const struct relay *relay, uint32_t peer, uint16_t *zone)
 {
-    (void)relay;
-    (void)outbox;
+    for (uint32_t i = 0; i < relay->policy->route_count; i++) {
+        const struct policy_route *route = &relay->policy->routes[i];
+
+        for (uint32_t j = 0; j < route->hop_count; j++) {
+            if (route->hops[j].peer == peer && route->hops[j].name == POLICY_NONE) {
+                *zone = route->to;
+                return &route->hops[j];
+            }
+        }
+    }
+    return NULL;
 }
 
+static bool probe_flow(const struct relay *relay, const struct policy_hop *hop, uint16_t zone,
+                       struct flow *flow)
+{
+    enum transport transport = hop->transport < TRANSPORT_COUNT ? hop->transport : TRANSPORT_UDP;
+    struct address remote = hop->address;
+
+    remote.port = hop->port;
+    return route_flow(relay, zone, transport, &remote, flow);
+}
+
+static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
+{
+    uint16_t zone = POLICY_NONE;
+    const struct policy_hop *hop = peer_hop(relay, peer, &zone);
+    char branch_room[48], call_id[RELAY_CALL_ID_LETTERS], tag[RELAY_TAG_LETTERS];
+    char uri_room[RELAY_URI_MAX], from_room[RELAY_URI_MAX];
+    struct exchange *exchange = NULL;
+    struct text uri, from, to;
+    struct leg leg = {.zone = zone, .peer = peer};
+
+    if (hop == NULL || !probe_flow(relay, hop, zone, &leg.flow)) {
+        return;
+    }
+    exchange = exchange_new(relay->state);
+    if (exchange == NULL) {
+        relay->counters.table_full++;
+        return;
+    }
+    exchange->method = SIP_OPTIONS;
+    exchange->started_ms = relay->now_ms;
+    exchange->zone_in = exchange->zone_out = zone;
+    exchange->peer_in = exchange->peer_out = peer;
+    exchange->route = POLICY_NONE;
+    exchange->client_flow = leg.flow;
+    text_init(&uri, uri_room, sizeof(uri_room));
+    text_put(&uri, SLICE("sip:"));
+    address_write(&uri, &leg.flow.remote);
+    text_init(&from, from_room, sizeof(from_room));
+    text_put(&from, SLICE("<sip:"));
+    text_put(&from, relay_zone(relay, zone)->host);
+    text_put_octet(&from, '>');
+    char to_room[RELAY_URI_MAX + 2];
+    text_init(&to, to_room, sizeof(to_room));
+    text_put_octet(&to, '<');
+    text_put(&to, text_slice(&uri));
+    text_put_octet(&to, '>');
+    random_letters(relay->random, call_id, sizeof(call_id));
+    random_letters(relay->random, tag, sizeof(tag));
+    leg.uri = text_slice(&uri);
+    leg.from = text_slice(&from);
+    leg.from_tag = slice_of(tag, sizeof(tag));
+    leg.to = text_slice(&to);
+    leg.call_id = slice_of(call_id, sizeof(call_id));
+    leg.cseq = 1;
+    leg_new_branch(relay, branch_room, &leg.branch);
+    struct text text = outbox_text(outbox);
+    leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);
+    exchange_set_client(relay->state, exchange, leg.branch);
+    exchange_send(relay, exchange, &text, outbox);
+}
+
+void session_watch(struct relay *relay, struct outbox *outbox)
+{
+    for (uint32_t i = 0; i < relay->policy->peer_count; i++) {
+        struct relay_peer *known = &relay->peers[i];
+        uint64_t interval_ms = (uint64_t)relay->policy->peers[i].liveness_seconds * 1000;
+
+        if (interval_ms == 0 || relay->now_ms < known->next_probe_ms ||
+            outbox->item_count >= OUTBOX_ITEMS_MAX / 2) {
+            continue;
+        }
+        /* Not all peers at once: chance spreads them over the interval. */
+        known->next_probe_ms = relay->now_ms + interval_ms -
+                               random_below(relay->random, (uint32_t)interval_ms / 8 + 1);
+        probe(relay, (uint16_t)i, outbox);
+    }
+}
+
+/* Any final response says the peer is there (RFC 3261 11). */
 void session_probe_answered(struct relay *relay, struct exchange *exchange, bool is_alive)
 {
-    (void)relay;
-    (void)exchange;
-    (void)is_alive;
+    struct relay_peer *known = NULL;
+
+    if (exchange->method != SIP_OPTIONS || exchange->peer_out >= relay->policy->peer_count ||
+        !handle_is_none(exchange->dialog)) {
+        return;
+    }
+    known = &relay->peers[exchange->peer_out];
+    if (is_alive) {
+        known->missed = 0;
+        known->is_down = false;
+        return;
+    }
+    if (known->missed < SESSION_PROBES_MISSED) {
+        known->missed++;
+    }
+    known->is_down = known->missed == SESSION_PROBES_MISSED;
 }
