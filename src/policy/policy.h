@@ -70,7 +70,10 @@ struct policy_zone {
     struct address media_v4, media_v6; /* family NONE when the zone has none */
     uint16_t media_port_min, media_port_max;
     struct policy_limits limits;
-    uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family, or NONE */
+    uint32_t methods;        /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
+    uint64_t headers[4];     /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
+    uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family (IPv4,
+                                               IPv6), or NONE */
 };
 
 struct policy_listener {
@@ -85,6 +88,8 @@ struct policy_peer {
     uint32_t id;              /* of the name, stable across policies: tokens are bound to it */
     uint16_t zone;
     uint8_t transports;       /* bit per enum transport; 0: any */
+    const struct policy_hop *hops; /* where requests to it are sent, and liveness asked */
+    uint32_t hop_count;
     enum policy_mode mode;    /* new peers may start in observe */
     const struct prefix *addresses;
     uint32_t address_count;
@@ -182,6 +187,12 @@ struct policy *policy_read(struct slice text, struct slice file,
                            struct policy_complaints *complaints);
 void policy_free(struct policy *policy);
 
+/* The same with the memory of a test's choosing (memory.h). */
+struct policy_allocator;
+struct policy *policy_read_with(const struct policy_allocator *allocator, struct slice text,
+                                struct slice file, const struct policy_control_names *controls,
+                                struct policy_complaints *complaints);
+
 struct policy_complaints *policy_complaints_new(void);
 void policy_complaints_free(struct policy_complaints *complaints);
 uint32_t policy_complaint_count(const struct policy_complaints *complaints);
@@ -205,9 +216,12 @@ enum policy_crossing policy_method_out(const struct policy *policy, uint16_t zon
                                        enum sip_method method);
 
 /* What rules 2.3 and Appendix A leave of the headers between two sides: bit per
- * enum sip_header_name.  Hop-by-hop headers are never in it: the relay writes them. */
+ * enum sip_header_name.  Hop-by-hop headers are never in it: the relay writes them.  A header that
+ * is in an option set passes when the peer of that side names it (both, when it is in both). */
 struct policy_header_set {
-    uint64_t bits[4];
+    uint64_t bits[4];       /* passes for everybody */
+    uint64_t in_option[4];  /* passes when the sender's peer names it */
+    uint64_t out_option[4]; /* passes when the receiver's peer names it */
 };
 const struct policy_header_set *policy_headers(const struct policy *policy, uint16_t zone_in,
                                                uint16_t zone_out, bool is_request,
@@ -241,6 +255,10 @@ bool policy_is_own_domain(const struct policy *policy, struct slice domain);
 bool policy_is_own_address(const struct policy *policy, const struct address *address);
 bool policy_is_emergency_number(const struct policy *policy, struct slice digits);
 
+/* Of what stands behind "urn:service:" (RFC 5031): "sos" and below; "test.sos" and below. */
+bool policy_is_emergency_service(struct slice service);
+bool policy_is_emergency_test(struct slice service);
+
 const char *zone_class_code(enum zone_class class);
 const char *zone_class_written(enum zone_class class);
 bool zone_class_is_trusted(enum zone_class class);
@@ -250,11 +268,13 @@ static inline bool policy_header_passes(const struct policy_header_set *set,
                                         const struct policy_peer *in, const struct policy_peer *out,
                                         enum sip_header_name header)
 {
+    unsigned word = header / 64;
     uint64_t bit = 1ULL << (header % 64);
+    bool needs_in = (set->in_option[word] & bit) != 0, needs_out = (set->out_option[word] & bit) != 0;
 
-    if (set->bits[header / 64] & bit) {
-        return true;
+    if ((set->bits[word] & bit) != 0 || !(needs_in || needs_out)) {
+        return (set->bits[word] & bit) != 0;
     }
-    return (in != NULL && (in->headers[header / 64] & bit)) &&
-           (out == NULL || (out->headers[header / 64] & bit));
+    return (!needs_in || (in != NULL && (in->headers[word] & bit) != 0)) &&
+           (!needs_out || (out != NULL && (out->headers[word] & bit) != 0));
 }
