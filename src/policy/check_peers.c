@@ -33,7 +33,7 @@ static void check_certificates(struct draft *draft, uint32_t index)
     struct place place = item_place(draft->peers[index], "certificates");
     uint8_t secure = 1u << TRANSPORT_TLS | 1u << TRANSPORT_WSS;
 
-    if (is_operator && peer->certificates.count == 0 && peer_can(policy, peer, true)) {
+    if (is_operator && peer->certificates.at == NULL && peer_can(policy, peer, true)) {
         draft_complain(draft, place,
                        "peer '%s' may use TLS but no certificate is named; expected the name its "
                        "certificate must prove; add 'certificates: [sbc.carrier.example]', or "
@@ -51,10 +51,11 @@ static void check_certificates(struct draft *draft, uint32_t index)
                        "tls listener; add one to the zone",
                        show(peer->name).text);
     } else if (!peer_can(policy, peer, true) && !peer_can(policy, peer, false)) {
-        draft_complain(draft, item_place(draft->peers[index], "transports"),
-                       "peer '%s' may use no transport its zone listens on; expected one in common; "
-                       "add a listener to the zone or a transport to the peer",
-                       show(peer->name).text);
+        draft_complain(
+            draft, item_place(draft->peers[index], "transports"),
+            "peer '%s' may use no transport its zone listens on; expected one in common; "
+            "add a listener to the zone or a transport to the peer",
+            show(peer->name).text);
     }
 }
 
@@ -93,8 +94,7 @@ static void check_hop(struct draft *draft, uint32_t index, const struct policy_h
                        show(peer->name).text, transport_name((enum transport)hop->transport),
                        family == ADDRESS_V6 ? "IPv6" : "IPv4");
     }
-    if (hop->transport < TRANSPORT_COUNT &&
-        !peer_may_use(peer, (enum transport)hop->transport)) {
+    if (hop->transport < TRANSPORT_COUNT && !peer_may_use(peer, (enum transport)hop->transport)) {
         draft_complain(draft, place,
                        "a hop of peer '%s' uses %s, which the peer may not; expected one of its "
                        "transports; change the hop, or 'transports'",
@@ -132,12 +132,13 @@ static void check_overlap(struct draft *draft, uint32_t index, struct prefixes *
             draft->kept->is_refused = true;
             return;
         }
-        draft_complain(draft, item_place(draft->peers[index], "addresses"),
-                       "an address of peer '%s' is also that of peer '%s' in line %u; expected each "
-                       "prefix of a zone once, so that a packet's peer is certain; narrow one of "
-                       "the two",
-                       show(peer->name).text, show(policy->peers[other].name).text,
-                       draft->peers[other]->key->place.line);
+        draft_complain(
+            draft, item_place(draft->peers[index], "addresses"),
+            "an address of peer '%s' is also that of peer '%s' in line %u; expected each "
+            "prefix of a zone once, so that a packet's peer is certain; narrow one of "
+            "the two",
+            show(peer->name).text, show(policy->peers[other].name).text,
+            draft->peers[other]->key->place.line);
     }
 }
 

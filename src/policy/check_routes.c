@@ -22,9 +22,10 @@ static void check_open_relay(struct draft *draft, const struct item *item,
         !route_takes_all_domains(route)) {
         return;
     }
-    draft_complain(draft, item_place(item, "domains"),
-                   "the route carries every domain from outside to outside, which is an open relay; "
-                   "expected the domains or numbers that were agreed; list them");
+    draft_complain(
+        draft, item_place(item, "domains"),
+        "the route carries every domain from outside to outside, which is an open relay; "
+        "expected the domains or numbers that were agreed; list them");
 }
 
 static void check_route(struct draft *draft, uint32_t index)

@@ -22,8 +22,8 @@ static void check_strangers(struct draft *draft, uint32_t index)
 {
     const struct policy *policy = draft->policy;
     const struct policy_zone *zone = &policy->zones[index];
-    bool registers = zone->accepts_unknown || (zone->class == ZONE_ENTERPRISE &&
-                                               (zone->methods >> SIP_REGISTER & 1) != 0);
+    bool registers = zone->accepts_unknown ||
+                     (zone->class == ZONE_ENTERPRISE && (zone->methods >> SIP_REGISTER & 1) != 0);
     struct shown name;
 
     if (zone->accepts_unknown && !zone_class_is_access(zone->class)) {
@@ -66,10 +66,9 @@ static void check_listeners(struct draft *draft)
 
 static bool ranges_overlap(const struct policy_zone *a, const struct policy_zone *b)
 {
-    bool is_same_host = (a->media_v4.family != ADDRESS_NONE &&
-                         address_same_host(&a->media_v4, &b->media_v4)) ||
-                        (a->media_v6.family != ADDRESS_NONE &&
-                         address_same_host(&a->media_v6, &b->media_v6));
+    bool is_same_host =
+        (a->media_v4.family != ADDRESS_NONE && address_same_host(&a->media_v4, &b->media_v4)) ||
+        (a->media_v6.family != ADDRESS_NONE && address_same_host(&a->media_v6, &b->media_v6));
 
     return is_same_host && a->media_port_min <= b->media_port_max &&
            b->media_port_min <= a->media_port_max;
@@ -77,8 +76,8 @@ static bool ranges_overlap(const struct policy_zone *a, const struct policy_zone
 
 static bool range_has(const struct policy_zone *zone, const struct address *address)
 {
-    bool is_same_host = address_same_host(&zone->media_v4, address) ||
-                        address_same_host(&zone->media_v6, address);
+    bool is_same_host =
+        address_same_host(&zone->media_v4, address) || address_same_host(&zone->media_v6, address);
 
     return is_same_host && address->port >= zone->media_port_min &&
            address->port <= zone->media_port_max;

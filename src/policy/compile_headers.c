@@ -37,8 +37,7 @@ static uint32_t profiles_find(struct policy *policy, uint8_t *zone_of)
 static enum policy_treatment side_of(const struct policy_zone *zone, bool is_inward,
                                      bool is_request, enum sip_header_name header)
 {
-    enum policy_treatment treatment =
-        header_treatment(zone->class, is_inward, is_request, header);
+    enum policy_treatment treatment = header_treatment(zone->class, is_inward, is_request, header);
 
     switch (treatment) {
     case TREAT_STRIP:
@@ -114,9 +113,9 @@ bool tables_compile_headers(struct policy *policy)
 
     _Static_assert(SIP_HEADER_COUNT <= 256, "policy_header_set has 256 bits");
     tables->profile_count = profiles_find(policy, zone_of);
-    tables->header_sets = memory_take(&tables->memory,
-                                      set_index(tables, tables->profile_count, 0, true, 0),
-                                      sizeof(struct policy_header_set));
+    tables->header_sets =
+        memory_take(&tables->memory, set_index(tables, tables->profile_count, 0, true, 0),
+                    sizeof(struct policy_header_set));
     if (tables->header_sets == NULL) {
         return false;
     }

@@ -10,21 +10,21 @@
 #include "policy/memory.h"
 
 enum {
-    DOCUMENT_TEXT_MAX = 8 << 20,   /* POLICY_PEERS_MAX peers with two kilobytes each */
-    DOCUMENT_ITEMS_MAX = 1 << 18,  /* POLICY_PEERS_MAX peers with sixty items each */
+    DOCUMENT_TEXT_MAX = 8 << 20,  /* POLICY_PEERS_MAX peers with two kilobytes each */
+    DOCUMENT_ITEMS_MAX = 1 << 18, /* POLICY_PEERS_MAX peers with sixty items each */
     DOCUMENT_CHILDREN_MAX = POLICY_PEERS_MAX,
-    DOCUMENT_DEPTH_MAX = 8,        /* the schema needs five */
-    DOCUMENT_SCALAR_MAX = 4096,    /* no setting comes near */
+    DOCUMENT_DEPTH_MAX = 8,     /* the schema needs five */
+    DOCUMENT_SCALAR_MAX = 4096, /* no setting comes near */
 };
 
 enum item_kind { ITEM_SCALAR, ITEM_LIST, ITEM_MAP };
 
 struct item {
     enum item_kind kind;
-    bool is_plain;          /* a scalar without quotes */
+    bool is_plain; /* a scalar without quotes */
     struct place place;
-    struct slice text;      /* of a scalar */
-    uint32_t count;         /* of what is inside */
+    struct slice text; /* of a scalar */
+    uint32_t count;    /* of what is inside */
     struct item *first, *last;
     struct item *next;      /* beside this one */
     const struct item *key; /* of a value in a map */

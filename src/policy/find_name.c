@@ -91,10 +91,9 @@ bool policy_is_own_domain(const struct policy *policy, struct slice domain)
 
 static bool is_media(const struct policy_zone *zone, const struct address *address)
 {
-    bool is_ours = (zone->media_v4.family != ADDRESS_NONE &&
-                    address_same_host(&zone->media_v4, address)) ||
-                   (zone->media_v6.family != ADDRESS_NONE &&
-                    address_same_host(&zone->media_v6, address));
+    bool is_ours =
+        (zone->media_v4.family != ADDRESS_NONE && address_same_host(&zone->media_v4, address)) ||
+        (zone->media_v6.family != ADDRESS_NONE && address_same_host(&zone->media_v6, address));
 
     return is_ours && (address->port == 0 || (address->port >= zone->media_port_min &&
                                               address->port <= zone->media_port_max));

@@ -4,7 +4,8 @@
  */
 #include "policy/tables.h"
 
-static uint64_t route_key_hash(uint32_t scope, enum reach reach, struct slice number, struct slice domain)
+static uint64_t route_key_hash(uint32_t scope, enum reach reach, struct slice number,
+                               struct slice domain)
 {
     uint64_t hash = hash_pair(&policy_hash_key, number, domain);
 
@@ -40,8 +41,8 @@ static void entry_add(struct route_table *routes, const struct route_entry *key)
 
     routes->entries[index] = *key;
     if (at == 0) {
-        table_add(&routes->table,
-                  route_key_hash(key->scope, key->reach, key->number, key->domain), index);
+        table_add(&routes->table, route_key_hash(key->scope, key->reach, key->number, key->domain),
+                  index);
         return;
     }
     while (routes->entries[at].next != 0) {

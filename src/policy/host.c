@@ -35,7 +35,7 @@ static bool label_has_letter(struct slice label)
 
 bool host_is_name(struct slice host)
 {
-    struct slice rest = host, label = SLICE_NONE;
+    struct slice rest = host, label, last = SLICE_NONE;
 
     if (host.len == 0 || host.len > NAME_MAX_LEN || host.at[host.len - 1] == '.') {
         return false;
@@ -44,8 +44,9 @@ bool host_is_name(struct slice host)
         if (!label_is_good(label)) {
             return false;
         }
+        last = label;
     }
-    return label_has_letter(label);
+    return label_has_letter(last);
 }
 
 bool host_take_transport(struct slice *rest, enum transport *transport)

@@ -60,18 +60,18 @@ struct policy_zone {
     struct slice name;
     enum zone_class class;
     enum zone_layer layer;
-    bool is_strict;          /* the stricter reading where rules have one */
-    bool accepts_unknown;    /* access zones: sources need not be peers */
-    bool is_nat;             /* media ports may be learned at the signalling address, MED-02 */
-    bool hides;              /* topology hidden towards this zone (default) */
+    bool is_strict;       /* the stricter reading where rules have one */
+    bool accepts_unknown; /* access zones: sources need not be peers */
+    bool is_nat;          /* media ports may be learned at the signalling address, MED-02 */
+    bool hides;           /* topology hidden towards this zone (default) */
     enum policy_media media;
-    struct slice host;       /* our own name or literal there: Via, Contact, From host */
-    struct slice domain;     /* hosts of From and To are shown as this towards the zone; empty: kept */
+    struct slice host;   /* our own name or literal there: Via, Contact, From host */
+    struct slice domain; /* hosts of From and To are shown as this towards the zone; empty: kept */
     struct address media_v4, media_v6; /* family NONE when the zone has none */
     uint16_t media_port_min, media_port_max;
     struct policy_limits limits;
-    uint32_t methods;        /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
-    uint64_t headers[4];     /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
+    uint32_t methods;    /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
+    uint64_t headers[4]; /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
     uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family (IPv4,
                                                IPv6), or NONE */
 };
@@ -85,12 +85,12 @@ struct policy_listener {
 
 struct policy_peer {
     struct slice name;
-    uint32_t id;              /* of the name, stable across policies: tokens are bound to it */
+    uint32_t id; /* of the name, stable across policies: tokens are bound to it */
     uint16_t zone;
-    uint8_t transports;       /* bit per enum transport; 0: any */
+    uint8_t transports;            /* bit per enum transport; 0: any */
     const struct policy_hop *hops; /* where requests to it are sent, and liveness asked */
     uint32_t hop_count;
-    enum policy_mode mode;    /* new peers may start in observe */
+    enum policy_mode mode; /* new peers may start in observe */
     const struct prefix *addresses;
     uint32_t address_count;
     struct policy_slices certificates; /* names one of which TLS must prove */
@@ -102,33 +102,34 @@ struct policy_peer {
     uint32_t methods;         /* bit per enum sip_method that "o" of rules 2.2 opens for it */
     uint64_t headers[4];      /* bit per header that "C"/"T" of rules 2.3 opens for it */
     struct policy_slices extra_headers; /* unknown names it may send and get (HDR-19) */
-    uint32_t rate, burst;     /* requests out of dialog per second; 0: no limit */
-    uint32_t calls_max;       /* at the same time; 0: no limit */
-    uint32_t liveness_seconds; /* OPTIONS towards it; 0: off */
-    bool follows_redirects;   /* 3xx from it: targets are tried through the routes (at most 3) */
+    uint32_t rate, burst;               /* requests out of dialog per second; 0: no limit */
+    uint32_t calls_max;                 /* at the same time; 0: no limit */
+    uint32_t liveness_seconds;          /* OPTIONS towards it; 0: off */
+    bool follows_redirects; /* 3xx from it: targets are tried through the routes (at most 3) */
 };
 
 struct policy_hop {
-    struct slice host;       /* a name or a literal */
-    struct address address;  /* family NONE when host is a name: the resolver knows */
-    uint16_t port;           /* 0: by SRV, else the default of the transport */
-    uint8_t transport;       /* enum transport; TRANSPORT_COUNT: by NAPTR/SRV */
-    uint16_t peer;           /* whom we expect there */
-    uint16_t name;           /* index in policy.names when host is a name, or NONE */
+    struct slice host;      /* a name or a literal */
+    struct address address; /* family NONE when host is a name: the resolver knows */
+    uint16_t port;          /* 0: by SRV, else the default of the transport */
+    uint8_t transport;      /* enum transport; TRANSPORT_COUNT: by NAPTR/SRV */
+    uint16_t peer;          /* whom we expect there */
+    uint16_t name;          /* index in policy.names when host is a name, or NONE */
     uint16_t priority, weight;
 };
 
 struct policy_route {
-    uint16_t from, to;       /* zones; from NONE: any */
-    uint16_t from_peer;      /* or NONE: any */
-    uint32_t methods;        /* bit per enum sip_method; 0: any */
+    uint16_t from, to;            /* zones; from NONE: any */
+    uint16_t from_peer;           /* or NONE: any */
+    uint32_t methods;             /* bit per enum sip_method; 0: any */
     struct policy_slices numbers; /* prefixes of the called number; empty: any */
-    struct policy_slices domains; /* of the Request-URI; empty: own domains of the policy */
-    bool is_emergency;       /* EMG-01: only emergency requests, and all of them */
-    bool is_registered;      /* towards the registered flow of the called user */
+    struct policy_slices domains; /* of the Request-URI, "*.b.c" for all below, "*" for all; empty:
+                                     our own, and those of the peers the route leads to */
+    bool is_emergency;            /* EMG-01: only emergency requests, and all of them */
+    bool is_registered;           /* towards the registered flow of the called user */
     struct policy_hop hops[POLICY_HOPS_MAX];
-    uint32_t hop_count;      /* sorted by priority */
-    uint16_t line;           /* in the policy file */
+    uint32_t hop_count; /* sorted by priority */
+    uint16_t line;      /* in the policy file */
 };
 
 struct policy_control {
@@ -143,8 +144,8 @@ struct policy_timers {
 };
 
 struct policy {
-    struct slice site;       /* name of this store */
-    uint32_t version;        /* counts loads; 0 is the first */
+    struct slice site; /* name of this store */
+    uint32_t version;  /* counts loads; 0 is the first */
     struct policy_zone *zones;
     uint32_t zone_count;
     struct policy_listener *listeners;
@@ -157,7 +158,7 @@ struct policy {
     struct policy_slices names;             /* host names the resolver keeps fresh */
     struct policy_slices emergency_numbers; /* "112", "911", ... */
     struct policy_slices realms;            /* digest realms that may pass on access zones */
-    struct policy_control *controls;        /* by index of the control table; guard fills names in */
+    struct policy_control *controls; /* by index of the control table; guard fills names in */
     uint32_t control_count;
     struct policy_timers timers;
     struct policy_capacity {
@@ -165,9 +166,9 @@ struct policy {
 #include "policy/capacity.def"
 #undef CAPACITY
     } capacity;
-    bool masks_numbers;      /* in events; default on */
-    struct slice user;       /* whom the processes become; empty: stay */
-    struct slice journal;    /* folder; empty: standard output */
+    bool masks_numbers;           /* in events; default on */
+    struct slice user;            /* whom the processes become; empty: stay */
+    struct slice journal;         /* folder; empty: standard output */
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };
 
@@ -204,9 +205,8 @@ struct slice policy_complaint(const struct policy_complaints *complaints, uint32
 
 /* The peer whose addresses (longest prefix), zone, transport and certificate all agree, or
  * POLICY_NONE (CT-SEG-04). */
-uint16_t policy_peer_find(const struct policy *policy, uint16_t zone,
-                          const struct address *source, enum transport transport,
-                          struct slice certified_name);
+uint16_t policy_peer_find(const struct policy *policy, uint16_t zone, const struct address *source,
+                          enum transport transport, struct slice certified_name);
 
 /* How a method may cross into (from outside to us) or out of a zone: rules 2.2. */
 enum policy_crossing { CROSSING_ALLOWED, CROSSING_IN_DIALOG, CROSSING_REFUSED, CROSSING_DROPPED };
@@ -228,7 +228,12 @@ const struct policy_header_set *policy_headers(const struct policy *policy, uint
                                                enum sip_method method);
 /* The treatment letter of rules 2.3 for one header, for explain, docs and value rules. */
 enum policy_treatment {
-    TREAT_PASS, TREAT_STRIP, TREAT_VALIDATE, TREAT_REWRITE, TREAT_GENERATE, TREAT_PRIVACY,
+    TREAT_PASS,
+    TREAT_STRIP,
+    TREAT_VALIDATE,
+    TREAT_REWRITE,
+    TREAT_GENERATE,
+    TREAT_PRIVACY,
     TREAT_OPTION, /* C and T: only when the peer's headers name it */
 };
 enum policy_treatment policy_treatment(enum zone_class class, bool is_inward,
@@ -242,8 +247,8 @@ static inline bool policy_header_passes(const struct policy_header_set *set,
 struct policy_call {
     uint16_t zone, peer;
     enum sip_method method;
-    struct slice domain;    /* host of the Request-URI, as spelled */
-    struct slice number;    /* canonical digits with '+', or local digits; empty: not a number */
+    struct slice domain; /* host of the Request-URI, as spelled */
+    struct slice number; /* canonical digits with '+', or local digits; empty: not a number */
     bool is_emergency;
 };
 
@@ -270,9 +275,10 @@ static inline bool policy_header_passes(const struct policy_header_set *set,
 {
     unsigned word = header / 64;
     uint64_t bit = 1ULL << (header % 64);
-    bool needs_in = (set->in_option[word] & bit) != 0, needs_out = (set->out_option[word] & bit) != 0;
+    bool needs_in = (set->in_option[word] & bit) != 0;
+    bool needs_out = (set->out_option[word] & bit) != 0;
 
-    if ((set->bits[word] & bit) != 0 || !(needs_in || needs_out)) {
+    if (!needs_in && !needs_out) {
         return (set->bits[word] & bit) != 0;
     }
     return (!needs_in || (in != NULL && (in->headers[word] & bit) != 0)) &&

@@ -220,10 +220,8 @@ struct policy *policy_read_with(const struct policy_allocator *allocator, struct
                                 struct policy_complaints *complaints)
 {
     struct policy *policy = policy_new(allocator);
-    struct draft draft = {.policy = policy,
-                          .file = file,
-                          .controls = controls,
-                          .complaints = complaints};
+    struct draft draft = {
+        .policy = policy, .file = file, .controls = controls, .complaints = complaints};
     bool is_whole = false;
 
     if (policy != NULL) {

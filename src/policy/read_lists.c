@@ -13,8 +13,7 @@ typedef bool text_reader(struct draft *draft, struct slice text, struct slice *k
 static void texts_refuse_twin(struct draft *draft, const struct item *item,
                               const struct setting *setting)
 {
-    draft_complain(draft, item->place,
-                   "'%s' is here twice; expected each of '%s' once; remove one",
+    draft_complain(draft, item->place, "'%s' is here twice; expected each of '%s' once; remove one",
                    show(item->text).text, setting->key);
 }
 
@@ -47,8 +46,8 @@ static void texts_read(struct draft *draft, const struct item *item, const struc
             continue;
         }
         if (!read(draft, value->text, &kept)) {
-            setting_refuse(draft, setting, value->place, "'%s' is not one of them",
-                           show(value->text).text);
+            setting_refuse(draft, setting, value->place, "'%s' does not belong in '%s'",
+                           show(value->text).text, setting->key);
         } else if (texts_have(list, count, kept)) {
             texts_refuse_twin(draft, value, setting);
         } else {
@@ -141,8 +140,8 @@ void setting_read_DIGITS(struct draft *draft, const struct item *item,
 }
 
 /* Of one prefix; complains.  The bits behind the prefix must be zero: 192.0.2.1/24 is a slip. */
-static bool prefix_take(struct draft *draft, const struct item *item,
-                        const struct setting *setting, struct prefix *prefix)
+static bool prefix_take(struct draft *draft, const struct item *item, const struct setting *setting,
+                        struct prefix *prefix)
 {
     if (!setting_is_value(draft, item, setting)) {
         return false;

@@ -13,11 +13,16 @@ void peer_become(struct policy_peer *peer, enum zone_class class)
     static const struct {
         uint32_t rate, calls;
     } usual[ZONE_CLASS_COUNT] = {
-        [ZONE_ACCESS_SIM] = {5, 30},          [ZONE_ACCESS_INTERNET] = {5, 30},
-        [ZONE_ENTERPRISE] = {5, 30},          [ZONE_IOT] = {5, 30},
-        [ZONE_CORE] = {0, 0},                 [ZONE_INTERCONNECT] = {100, 2000},
-        [ZONE_INTERCONNECT_OPEN] = {30, 500}, [ZONE_ROAMING_VISITED] = {100, 2000},
-        [ZONE_ROAMING_HOME] = {100, 2000},    [ZONE_LOOPBACK_TRAVERSAL] = {100, 2000},
+        [ZONE_ACCESS_SIM] = {5, 30},
+        [ZONE_ACCESS_INTERNET] = {5, 30},
+        [ZONE_ENTERPRISE] = {5, 30},
+        [ZONE_IOT] = {5, 30},
+        [ZONE_CORE] = {0, 0},
+        [ZONE_INTERCONNECT] = {100, 2000},
+        [ZONE_INTERCONNECT_OPEN] = {30, 500},
+        [ZONE_ROAMING_VISITED] = {100, 2000},
+        [ZONE_ROAMING_HOME] = {100, 2000},
+        [ZONE_LOOPBACK_TRAVERSAL] = {100, 2000},
         [ZONE_EMERGENCY_SERVICES] = {0, 0},
     };
 
@@ -141,8 +146,9 @@ static void peer_addresses(struct draft *draft, struct policy_peer *peer)
             is_known = address_same_host(&list[k].address, address);
         }
         if (!is_known) {
-            list[peer->address_count++] = (struct prefix){
-                .address = *address, .bits = address->family == ADDRESS_V4 ? 32 : 128};
+            list[peer->address_count++] =
+                (struct prefix){.address = *address,
+                                .bits = address->family == ADDRESS_V4 ? 32 : 128};
         }
     }
     peer->addresses = list;
@@ -255,10 +261,11 @@ static void peer_id(struct draft *draft, struct policy_peer *peer, uint16_t inde
         }
     }
     if (draft_zone(draft, peer->name) != POLICY_NONE) {
-        draft_complain(draft, draft->peers[index]->key->place,
-                       "'%s' is also the name of a zone; expected names that differ, so that routes "
-                       "are clear; rename one of the two",
-                       show(peer->name).text);
+        draft_complain(
+            draft, draft->peers[index]->key->place,
+            "'%s' is also the name of a zone; expected names that differ, so that routes "
+            "are clear; rename one of the two",
+            show(peer->name).text);
     }
 }
 

@@ -42,8 +42,8 @@ void setting_read_FROM(struct draft *draft, const struct item *item, const struc
             continue;
         }
         uint16_t peer = draft_peer(draft, value->text);
-        uint16_t zone = peer == POLICY_NONE ? draft_zone(draft, value->text)
-                                            : draft->policy->peers[peer].zone;
+        uint16_t zone =
+            peer == POLICY_NONE ? draft_zone(draft, value->text) : draft->policy->peers[peer].zone;
         bool is_any = slice_equal(value->text, SLICE("any"));
         if (zone == POLICY_NONE && peer == POLICY_NONE && !is_any) {
             route_refuse_name(draft, value, setting);
@@ -61,8 +61,7 @@ static void route_to_zone(struct draft *draft, const struct item *item, uint16_t
         draft_complain(draft, item->place,
                        "'%s' is a zone of class %s, where nobody registers; expected a peer of it, "
                        "or an access zone; name the peers of the zone",
-                       show(item->text).text,
-                       zone_class_written(draft->policy->zones[zone].class));
+                       show(item->text).text, zone_class_written(draft->policy->zones[zone].class));
     } else if (!is_alone) {
         draft_complain(draft, item->place,
                        "the zone '%s' stands beside others; expected peers, or one access zone "
@@ -109,10 +108,11 @@ static void route_hops(struct draft *draft, const struct item *item,
         const struct policy_peer *peer = &draft->policy->peers[written->to_peers[i]];
 
         if (route->to != POLICY_NONE && route->to != peer->zone) {
-            draft_complain(draft, place,
-                           "'%s' is in another zone than the peers before it; expected peers of one "
-                           "zone; write two routes",
-                           show(peer->name).text);
+            draft_complain(
+                draft, place,
+                "'%s' is in another zone than the peers before it; expected peers of one "
+                "zone; write two routes",
+                show(peer->name).text);
             return;
         }
         route->to = peer->zone;

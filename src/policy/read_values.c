@@ -26,8 +26,8 @@ static bool is_name(struct slice text)
     return true;
 }
 
-void setting_read_NAME(struct draft *draft, const struct item *item,
-                       const struct setting *setting, void *object)
+void setting_read_NAME(struct draft *draft, const struct item *item, const struct setting *setting,
+                       void *object)
 {
     struct slice *field = setting_field(setting, object);
 
@@ -41,8 +41,8 @@ void setting_read_NAME(struct draft *draft, const struct item *item,
     *field = draft_keep(draft, item->text);
 }
 
-void setting_read_PATH(struct draft *draft, const struct item *item,
-                       const struct setting *setting, void *object)
+void setting_read_PATH(struct draft *draft, const struct item *item, const struct setting *setting,
+                       void *object)
 {
     struct slice *field = setting_field(setting, object);
 
@@ -71,8 +71,8 @@ static struct slice host_keep(struct draft *draft, const struct host *host)
     return draft_keep(draft, text_slice(&text));
 }
 
-void setting_read_HOST(struct draft *draft, const struct item *item,
-                       const struct setting *setting, void *object)
+void setting_read_HOST(struct draft *draft, const struct item *item, const struct setting *setting,
+                       void *object)
 {
     struct slice *field = setting_field(setting, object);
     struct host host;
@@ -106,8 +106,8 @@ void setting_read_SENT_BY(struct draft *draft, const struct item *item,
 }
 
 /* Digits only, no zero in front (octal to some), no quotes (text to others). */
-static bool number_read(struct draft *draft, const struct item *item,
-                        const struct setting *setting, uint64_t *number)
+static bool number_read(struct draft *draft, const struct item *item, const struct setting *setting,
+                        uint64_t *number)
 {
     const char *problem = NULL;
 
@@ -148,8 +148,8 @@ void setting_read_NUMBER(struct draft *draft, const struct item *item,
     }
 }
 
-void setting_read_COUNT(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_AMOUNT(struct draft *draft, const struct item *item,
+                         const struct setting *setting, void *object)
 {
     uint64_t number = 0;
 
@@ -159,8 +159,8 @@ void setting_read_COUNT(struct draft *draft, const struct item *item,
     }
 }
 
-void setting_read_TRUTH(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_TRUTH(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
 {
     bool is_true = item->is_plain && slice_equal(item->text, SLICE("true"));
 
@@ -175,8 +175,7 @@ void setting_read_TRUTH(struct draft *draft, const struct item *item,
     if (setting->size == sizeof(bool)) {
         *(bool *)setting_field(setting, object) = is_true;
     } else {
-        *(enum policy_mode *)setting_field(setting, object) =
-            is_true ? MODE_OBSERVE : MODE_ENFORCE;
+        *(enum policy_mode *)setting_field(setting, object) = is_true ? MODE_OBSERVE : MODE_ENFORCE;
     }
 }
 
@@ -192,15 +191,14 @@ void setting_read_SECONDS(struct draft *draft, const struct item *item,
         setting_refuse(draft, setting, item->place, "'%s' is no duration with a unit",
                        show(item->text).text);
     } else if (ms % 1000 != 0 || ms < setting->min || ms > setting->max) {
-        setting_refuse(draft, setting, item->place, "'%s' is out of range",
-                       show(item->text).text);
+        setting_refuse(draft, setting, item->place, "'%s' is out of range", show(item->text).text);
     } else {
         *(uint32_t *)setting_field(setting, object) = (uint32_t)(ms / 1000);
     }
 }
 
-void setting_read_RATE(struct draft *draft, const struct item *item,
-                       const struct setting *setting, void *object)
+void setting_read_RATE(struct draft *draft, const struct item *item, const struct setting *setting,
+                       void *object)
 {
     uint32_t *field = setting_field(setting, object);
     uint64_t rate;
@@ -244,8 +242,8 @@ static uint32_t word_read(struct draft *draft, const struct item *item,
     return count;
 }
 
-void setting_read_LAYER(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_LAYER(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
 {
     static const char *const words[] = {"device", "network", "application"};
     uint32_t word = word_read(draft, item, setting, words, 3);
@@ -255,8 +253,8 @@ void setting_read_LAYER(struct draft *draft, const struct item *item,
     }
 }
 
-void setting_read_MODE(struct draft *draft, const struct item *item,
-                       const struct setting *setting, void *object)
+void setting_read_MODE(struct draft *draft, const struct item *item, const struct setting *setting,
+                       void *object)
 {
     static const char *const words[] = {"enforce", "observe", "off"};
     uint32_t word = word_read(draft, item, setting, words, 3);
@@ -269,8 +267,8 @@ void setting_read_MODE(struct draft *draft, const struct item *item,
 void setting_read_ACTION(struct draft *draft, const struct item *item,
                          const struct setting *setting, void *object)
 {
-    static const char *const words[] = {"default", "pass",   "strip", "throttle",
-                                        "reject",  "drop",   "close"};
+    static const char *const words[] = {"default", "pass", "strip", "throttle",
+                                        "reject",  "drop", "close"};
     uint32_t word = word_read(draft, item, setting, words, ACTION_CLOSE + 1);
 
     if (word <= ACTION_CLOSE) {
@@ -279,13 +277,13 @@ void setting_read_ACTION(struct draft *draft, const struct item *item,
 }
 
 /* Everything else of the zone that nobody writes follows from its class. */
-void setting_read_CLASS(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_CLASS(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
 {
     const char *words[ZONE_CLASS_COUNT];
 
-    for (unsigned class = 0; class < ZONE_CLASS_COUNT; class++) {
-        words[class] = zone_class_written((enum zone_class)class);
+    for (unsigned class = 0; class < ZONE_CLASS_COUNT; class ++) {
+        words[class] = zone_class_written((enum zone_class) class);
     }
     uint32_t word = word_read(draft, item, setting, words, ZONE_CLASS_COUNT);
     if (word < ZONE_CLASS_COUNT) {

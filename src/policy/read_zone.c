@@ -26,9 +26,7 @@ void zone_become(struct policy_zone *zone, enum zone_class class)
     bool is_access = zone_class_is_access(class);
 
     zone->class = class;
-    zone->layer = is_access            ? LAYER_DEVICE
-                  : class == ZONE_CORE ? LAYER_APPLICATION
-                                       : LAYER_NETWORK;
+    zone->layer = is_access ? LAYER_DEVICE : class == ZONE_CORE ? LAYER_APPLICATION : LAYER_NETWORK;
     zone->accepts_unknown = is_access && class != ZONE_ENTERPRISE;
     zone->is_nat = is_access;
     zone->hides = class != ZONE_CORE;
@@ -121,11 +119,11 @@ static bool ports_read(struct draft *draft, const struct item *item, const struc
                        show(item->text).text);
         return false;
     }
-    const char *problem = min < MEDIA_PORT_MIN         ? "begins below 1024"
-                          : min % 2 != 0               ? "begins with an odd port"
-                          : max % 2 == 0               ? "ends with an even port"
+    const char *problem = min < MEDIA_PORT_MIN              ? "begins below 1024"
+                          : min % 2 != 0                    ? "begins with an odd port"
+                          : max % 2 == 0                    ? "ends with an even port"
                           : max < min + MEDIA_PORTS_MIN - 1 ? "has fewer than 16 ports"
-                                                       : NULL;
+                                                            : NULL;
     if (problem != NULL) {
         draft_complain(draft, item->place,
                        "the range of ports of '%s' %s; expected pairs for RTP and RTCP, from an "
@@ -134,8 +132,7 @@ static bool ports_read(struct draft *draft, const struct item *item, const struc
                        show(item->text).text, problem);
         return false;
     }
-    if (zone->media_port_max != 0 &&
-        (zone->media_port_min != min || zone->media_port_max != max)) {
+    if (zone->media_port_max != 0 && (zone->media_port_min != min || zone->media_port_max != max)) {
         draft_complain(draft, item->place,
                        "'%s' has other ports than the address before; expected one range for both "
                        "families; write the same ports",
@@ -178,8 +175,8 @@ static void media_read(struct draft *draft, const struct item *item, const struc
     }
 }
 
-void setting_read_MEDIA(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_MEDIA(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
 {
     struct policy_zone *zone = object;
     struct values values;
@@ -199,14 +196,13 @@ void setting_read_MEDIA(struct draft *draft, const struct item *item,
 }
 
 /* The name a listener shows when the operator gives none, and the socket a zone sends from. */
-static void listener_finish(struct draft *draft, struct policy_listener *listener,
-                            uint16_t index)
+static void listener_finish(struct draft *draft, struct policy_listener *listener, uint16_t index)
 {
     struct policy_zone *zone = &draft->policy->zones[listener->zone];
     char room[512];
     struct text text;
-    uint16_t *usual = &zone->listeners[listener->transport]
-                                      [listener->address.family == ADDRESS_V6 ? 1 : 0];
+    uint16_t *usual =
+        &zone->listeners[listener->transport][listener->address.family == ADDRESS_V6 ? 1 : 0];
 
     if (*usual == POLICY_NONE) {
         *usual = index;
@@ -240,8 +236,8 @@ static void zone_init(struct policy_zone *zone)
     }
 }
 
-void setting_read_ZONES(struct draft *draft, const struct item *item,
-                        const struct setting *setting, void *object)
+void setting_read_ZONES(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
 {
     struct policy *policy = object;
 

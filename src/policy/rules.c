@@ -3,8 +3,29 @@
 #include "base/must.h"
 
 /* The columns of methods.def and header_rules.def; AI, EN, IT have their own only in the former. */
-enum column { AUi, AUo, AIi, AIo, ENi, ENo, ITi, ITo, NTi, NTo, NUi, NUo, V2Hi, V2Ho, H2Vi, H2Vo,
-              LBi, LBo, ESi, ESo, COLUMNS };
+enum column {
+    AUi,
+    AUo,
+    AIi,
+    AIo,
+    ENi,
+    ENo,
+    ITi,
+    ITo,
+    NTi,
+    NTo,
+    NUi,
+    NUo,
+    V2Hi,
+    V2Ho,
+    H2Vi,
+    H2Vo,
+    LBi,
+    LBo,
+    ESi,
+    ESo,
+    COLUMNS
+};
 
 enum letter {
     LETTER_P = TREAT_PASS,
@@ -20,11 +41,11 @@ enum letter {
 static enum column method_column(enum zone_class class, bool is_inward)
 {
     static const uint8_t columns[ZONE_CLASS_COUNT][2] = {
-        [ZONE_ACCESS_SIM] = {AUo, AUi},          [ZONE_ACCESS_INTERNET] = {AIo, AIi},
-        [ZONE_ENTERPRISE] = {ENo, ENi},          [ZONE_IOT] = {ITo, ITi},
-        [ZONE_CORE] = {COLUMNS, COLUMNS},        [ZONE_INTERCONNECT] = {NTo, NTi},
-        [ZONE_INTERCONNECT_OPEN] = {NUo, NUi},   [ZONE_ROAMING_VISITED] = {H2Vo, V2Hi},
-        [ZONE_ROAMING_HOME] = {V2Ho, H2Vi},      [ZONE_LOOPBACK_TRAVERSAL] = {H2Vo, H2Vi},
+        [ZONE_ACCESS_SIM] = {AUo, AUi},         [ZONE_ACCESS_INTERNET] = {AIo, AIi},
+        [ZONE_ENTERPRISE] = {ENo, ENi},         [ZONE_IOT] = {ITo, ITi},
+        [ZONE_CORE] = {COLUMNS, COLUMNS},       [ZONE_INTERCONNECT] = {NTo, NTi},
+        [ZONE_INTERCONNECT_OPEN] = {NUo, NUi},  [ZONE_ROAMING_VISITED] = {H2Vo, V2Hi},
+        [ZONE_ROAMING_HOME] = {V2Ho, H2Vi},     [ZONE_LOOPBACK_TRAVERSAL] = {H2Vo, H2Vi},
         [ZONE_EMERGENCY_SERVICES] = {ESo, ESi},
     };
 

@@ -155,7 +155,7 @@ void setting_refuse(struct draft *draft, const struct setting *setting, struct p
     va_start(args, format);
     vsnprintf(problem, sizeof(problem), format, args);
     va_end(args);
-    if (setting->kind == KIND_NUMBER || setting->kind == KIND_COUNT) {
+    if (setting->kind == KIND_NUMBER || setting->kind == KIND_AMOUNT) {
         snprintf(range, sizeof(range), " from %llu to %llu", (unsigned long long)setting->min,
                  (unsigned long long)setting->max);
     } else if (setting->kind == KIND_SECONDS) {
@@ -234,8 +234,8 @@ static void setting_fall_back(struct draft *draft, const struct item *map,
     kind_reader(setting->kind)(draft, list.count == 1 ? values : &list, setting, object);
 }
 
-static void setting_take(struct draft *draft, const struct item *map,
-                         const struct setting *setting, void *object)
+static void setting_take(struct draft *draft, const struct item *map, const struct setting *setting,
+                         void *object)
 {
     const struct item *item = item_find(map, slice_string(setting->key));
 
@@ -311,8 +311,8 @@ bool section_map_begin(struct draft *draft, const struct item *map, const struct
 struct slice section_name(struct draft *draft, const struct item *item)
 {
     struct slice name = item->key->text;
-    bool is_good = name.len > 0 && name.len <= SECTION_NAME_MAX && name.at[0] != '.' &&
-                   name.at[0] != '-';
+    bool is_good =
+        name.len > 0 && name.len <= SECTION_NAME_MAX && name.at[0] != '.' && name.at[0] != '-';
 
     for (size_t i = 0; i < name.len && is_good; i++) {
         char octet = name.at[i];

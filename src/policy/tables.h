@@ -34,7 +34,7 @@ struct route_entry {
 };
 
 struct route_table {
-    struct table table; /* from the hash of a key to its first entry */
+    struct table table;          /* from the hash of a key to its first entry */
     struct route_entry *entries; /* from 1 */
     uint32_t count;
     uint64_t number_lens; /* bit n: some number has n digits */
@@ -51,7 +51,7 @@ struct name_table {
 
 struct policy_tables {
     struct memory memory;
-    struct slice file;     /* name of the policy file */
+    struct slice file; /* name of the policy file */
     uint32_t *zone_lines, *peer_lines;
     struct prefixes *peers[POLICY_ZONES_MAX];
     struct name_table own; /* names and domains that are ours */
