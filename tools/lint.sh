@@ -26,7 +26,7 @@ done
 if [ $# -gt 0 ]; then
     files=("$@")
 else
-    mapfile -t files < <(git ls-files 'src/*.c' 'src/*.h' 'tests/*.c' 'tests/*.h')
+    mapfile -t files < <(find src tests -name '*.[ch]' | sort)
 fi
 # What the build compiles; another machine's variant of a file is not in the list.
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.c$' |
