@@ -18,7 +18,7 @@ enum {
     RELAY_TAG_LETTERS = 20,     /* above 100 bits */
     RELAY_BRANCH_LETTERS = 24,
     RELAY_URI_MAX = SIP_URI_MAX + 256,
-    RELAY_ROUTES_MAX = 8192,     /* 32 entries of 256 octets, HYG-L19 hard */
+    RELAY_ROUTES_MAX = 8192, /* 32 entries of 256 octets, HYG-L19 hard */
     RELAY_CONTACTS_MAX = 8192,
     RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
@@ -55,7 +55,6 @@ struct relay {
     struct relay_name *names; /* by policy.names */
     struct relay_peer *peers; /* by policy.peers */
     struct sip_message *kept; /* our own texts, read again: ACK, CANCEL, another hop */
-    struct sdp *sdp;
     uint64_t now_ms;
     uint64_t next_watch_ms; /* liveness and housekeeping */
     bool tells_streams;     /* the gate is being told of all streams, see media_tell */
@@ -76,6 +75,11 @@ struct view {
     uint16_t zone_from, peer_from; /* from */
     struct slice fallback;         /* host shown instead of one that must not be seen */
 };
+
+/* relay.c */
+struct relay_name *relay_names_new(const struct policy *policy);
+struct relay_peer *relay_peers_new(const struct policy *policy);
+void relay_records_free(struct relay_name *names, struct relay_peer *peers);
 
 /* hide.c */
 struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer,

@@ -6,24 +6,20 @@
 
 enum { RELAY_WATCH_MS = 1000 };
 
-static bool relay_take_policy(struct relay *relay, const struct plan *plan)
+struct relay_name *relay_names_new(const struct policy *policy)
 {
-    const struct policy *policy = plan_policy(plan);
-    struct relay_name *names = calloc(policy->names.count + 1, sizeof(*names));
-    struct relay_peer *peers = calloc(policy->peer_count + 1, sizeof(*peers));
+    return calloc(policy->names.count + 1, sizeof(struct relay_name));
+}
 
-    if (names == NULL || peers == NULL) {
-        free(names);
-        free(peers);
-        return false;
-    }
-    free(relay->names);
-    free(relay->peers);
-    relay->names = names;
-    relay->peers = peers;
-    relay->plan = plan;
-    relay->policy = policy;
-    return true;
+struct relay_peer *relay_peers_new(const struct policy *policy)
+{
+    return calloc(policy->peer_count + 1, sizeof(struct relay_peer));
+}
+
+void relay_records_free(struct relay_name *names, struct relay_peer *peers)
+{
+    free(names);
+    free(peers);
 }
 
 static struct media_ports *relay_ports(const struct policy *policy, const struct relay_setup *setup)
@@ -98,15 +94,15 @@ struct relay *relay_new(const struct relay_setup *setup)
     relay->worker = setup->worker;
     relay->state->node = setup->node;
     relay->state->worker = setup->worker;
+    relay->plan = setup->plan;
+    relay->policy = plan_policy(setup->plan);
+    relay->names = relay_names_new(relay->policy);
+    relay->peers = relay_peers_new(relay->policy);
     relay->kept = malloc(sizeof(*relay->kept));
-    relay->sdp = malloc(sizeof(*relay->sdp));
-    relay_keys(relay, setup->keys);
-    if (relay->kept == NULL || relay->sdp == NULL || !relay_take_policy(relay, setup->plan)) {
-        relay_free(relay);
-        return NULL;
-    }
     relay->ports = relay_ports(relay->policy, setup);
-    if (relay->ports == NULL) {
+    relay_keys(relay, setup->keys);
+    if (relay->names == NULL || relay->peers == NULL || relay->kept == NULL ||
+        relay->ports == NULL) {
         relay_free(relay);
         return NULL;
     }
@@ -120,10 +116,8 @@ void relay_free(struct relay *relay)
         return;
     }
     free(relay->ports);
-    free(relay->names);
-    free(relay->peers);
+    relay_records_free(relay->names, relay->peers);
     free(relay->kept);
-    free(relay->sdp);
     free(relay);
 }
 

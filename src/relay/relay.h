@@ -44,8 +44,9 @@ void relay_connection_closed(struct relay *relay, uint32_t connection, uint64_t 
 void relay_media_report(struct relay *relay, const struct media_report *report, uint64_t now_ms,
                         struct outbox *outbox);
 
-/* A new policy: indexes in records are found again by name; removed peers drain. */
-void relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
+/* A new policy: indexes in records are found again by name; removed peers drain.  The old one may
+ * be freed afterwards.  False when memory ends: the old one stays. */
+bool relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
                   struct outbox *outbox);
 void relay_keys(struct relay *relay, const struct siv *const keys[STATE_KEYS_MAX]);
 
