@@ -1,5 +1,5 @@
 /*
- * Looking at eight octets at once, for the readers' and writers' inner loops.
+ * Looking at several octets at once, for the readers' and writers' inner loops.
  *
  * Nothing behind at + len is touched, and the answer is that of the plain loop.
  */
@@ -75,4 +75,15 @@ static inline size_t octets_find_unprintable(const char *at, size_t len)
         i++;
     }
     return i;
+}
+
+/* Numbers in network order. */
+static inline uint16_t octets_16(const char *at)
+{
+    return (uint16_t)((unsigned char)at[0] << 8 | (unsigned char)at[1]);
+}
+
+static inline uint32_t octets_32(const char *at)
+{
+    return (uint32_t)octets_16(at) << 16 | octets_16(at + 2);
 }

@@ -4,7 +4,7 @@
 #include "wire/sip/stream.h"
 
 #include "base/must.h"
-#include "wire/token.h"
+#include "wire/sip/chars.h"
 
 /* Leading zeros count (HYG-S05). */
 enum { LENGTH_DIGITS_MAX = 10 };
@@ -212,7 +212,7 @@ static enum sip_frame read_front(struct sip_stream *stream, struct slice buffere
     if (seen >= 2) {
         return keep_alive(stream, SIP_FRAME_PONG, len);
     }
-    if (!octet_is_token(buffered.at[0])) {
+    if (!char_is(buffered.at[0], CHAR_TOKEN)) {
         *len = buffered.len;
         return broken(stream, SIP_STREAM_NOT_SIP);
     }
