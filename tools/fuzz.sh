@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 seconds=${FUZZ_SECONDS:-60}
 jobs=2
-build=build-fuzz
+build='build-fuzz'
 
 fuzz_one() {
     what=$1
