@@ -29,6 +29,14 @@ static void stop_timer(struct relay *relay, struct exchange *exchange, enum exch
     wheel_stop(&relay->state->wheel, &exchange->timers[kind]);
 }
 
+void exchange_stop_client(struct relay *relay, struct exchange *exchange)
+{
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_END);
+    stop_timer(relay, exchange, EXCHANGE_RINGING);
+    exchange->client_state = CLIENT_NONE;
+}
+
 struct exchange *exchange_begin(struct relay *relay, const struct inspection *inspection)
 {
     struct exchange *exchange = exchange_new(relay->state);

@@ -20,6 +20,7 @@ enum {
     RELAY_URI_MAX = SIP_URI_MAX + 256,
     RELAY_ROUTES_MAX = 8192, /* 32 entries of 256 octets, HYG-L19 hard */
     RELAY_CONTACTS_MAX = 8192,
+    RELAY_REDIRECTS_MAX = 3,     /* CT-FW-23 */
     RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
@@ -155,6 +156,8 @@ struct exchange *exchange_begin(struct relay *relay, const struct inspection *in
 void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
                    struct outbox *outbox);
 void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
+/* Nothing is waited for any more from the far side. */
+void exchange_stop_client(struct relay *relay, struct exchange *exchange);
 void exchange_heard(struct relay *relay, struct exchange *exchange, unsigned status);
 void exchange_acknowledged(struct relay *relay, struct exchange *exchange);
 void exchange_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
@@ -189,6 +192,9 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
 /* Another hop, or the end of it: status is answered. */
 void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned status,
                       struct outbox *outbox);
+/* A 3xx that the peer's contract lets us follow: the request went on to one of its targets. */
+bool request_redirected(struct relay *relay, struct exchange *exchange,
+                        const struct inspection *inspection, struct outbox *outbox);
 /* Ours, within a dialog, towards side. */
 struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
                              enum sip_method method, struct slice extra, struct outbox *outbox);

@@ -188,7 +188,7 @@ static void request_fail(struct relay *relay, struct exchange *exchange, unsigne
     if (status == 503) {
         answer_write_retry_after(relay, &extra);
     }
-    exchange->client_state = CLIENT_NONE;
+    exchange_stop_client(relay, exchange);
     if (exchange->server_state == SERVER_NONE) {
         session_probe_answered(relay, exchange, false);
     }
@@ -219,9 +219,10 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     text_init(&uri, texts.uri, sizeof(texts.uri));
     route_write_uri(relay, &uri, message->head, &message->uri, exchange, &target);
     leg.uri = text_slice(&uri);
-    leg_without_dialog(relay, inspection, &texts, &leg);
     leg.routes = registration_routes(relay, inspection);
-    if (dialog != NULL) {
+    if (dialog == NULL) {
+        leg_without_dialog(relay, inspection, &texts, &leg);
+    } else {
         leg_of_dialog(relay, dialog, 1, &leg);
         leg.cseq = message->cseq + dialog->sides[1].cseq_shift;
         dialog->sides[1].local_cseq = dialog->sides[1].invite_cseq = leg.cseq;
@@ -285,48 +286,118 @@ void request_new(struct relay *relay, struct inspection *inspection, struct outb
     request_send(relay, inspection, exchange, dialog, outbox);
 }
 
-void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned status,
-                      struct outbox *outbox)
+/* The request again, as asked, for the target. */
+static bool send_again(struct relay *relay, struct exchange *exchange, struct slice asked,
+                       const struct route_target *target, struct outbox *outbox)
 {
     struct slice wire = texts_slice(&relay->state->texts, exchange->wire);
-    struct slice asked = exchange_echo(relay->state, exchange, ECHO_URI);
-    struct route_target target = {.peer = POLICY_NONE};
-    enum route_step step = ROUTE_NONE;
     char uri_room[RELAY_URI_MAX], branch_room[48];
     struct sip_oddities oddities = {{0}};
     struct sip_uri uri = {.scheme = SIP_SCHEME_NONE};
     struct slice branch;
     struct text written, text;
 
-    if (exchange->server_state == SERVER_TRYING && !exchange->is_cancelled && wire.len > 0 &&
-        exchange->side == 0 &&
-        (exchange->method == SIP_REGISTER || handle_is_none(exchange->registration))) {
+    if (!sip_uri_read_text(asked, &uri, &oddities)) {
+        return false;
+    }
+    text_init(&written, uri_room, sizeof(uri_room));
+    route_write_uri(relay, &written, asked.at, &uri, exchange, target);
+    leg_new_branch(relay, branch_room, &branch);
+    text = outbox_text(outbox);
+    if (!leg_write_again(relay, &text, wire, text_slice(&written), branch, &target->flow)) {
+        return false;
+    }
+    exchange_stop_client(relay, exchange);
+    exchange->client_flow = target->flow;
+    exchange->has_provisional = false;
+    exchange_set_client(relay->state, exchange, branch);
+    exchange_send(relay, exchange, &text, outbox);
+    return true;
+}
+
+static bool may_try_again(const struct relay *relay, const struct exchange *exchange)
+{
+    return exchange->server_state == SERVER_TRYING && !exchange->is_cancelled &&
+           exchange->side == 0 && text_is_kept(exchange->wire) &&
+           exchange->route < relay->policy->route_count &&
+           (exchange->method == SIP_REGISTER || handle_is_none(exchange->registration));
+}
+
+void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned status,
+                      struct outbox *outbox)
+{
+    struct slice asked = exchange_echo(relay->state, exchange, ECHO_URI);
+    bool was_waiting = exchange->client_state == CLIENT_WAITING;
+    struct route_target target = {.peer = POLICY_NONE};
+    enum route_step step = ROUTE_NONE;
+
+    if (may_try_again(relay, exchange)) {
         step = route_next(relay, exchange, &target, outbox);
     }
-    if (step == ROUTE_WAITING && exchange->client_state != CLIENT_WAITING) {
+    if (step == ROUTE_WAITING && !was_waiting) {
+        exchange_stop_client(relay, exchange);
         exchange->client_state = CLIENT_WAITING;
         exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, relay->policy->timers.lookup);
         return;
     }
-    if (step != ROUTE_FOUND || !sip_uri_read_text(asked, &uri, &oddities)) {
-        request_fail(relay, exchange, status, outbox);
+    if (step != ROUTE_FOUND || !send_again(relay, exchange, asked, &target, outbox)) {
+        request_fail(relay, exchange, exchange->is_cancelled ? 487 : status, outbox);
         return;
     }
-    if (exchange->client_state != CLIENT_WAITING) {
+    if (!was_waiting) {
         relay->counters.failovers++;
     }
-    text_init(&written, uri_room, sizeof(uri_room));
-    route_write_uri(relay, &written, asked.at, &uri, exchange, &target);
-    leg_new_branch(relay, branch_room, &branch);
-    exchange->client_flow = target.flow;
-    exchange->has_provisional = false;
-    text = outbox_text(outbox);
-    if (!leg_write_again(relay, &text, wire, text_slice(&written), branch, &target.flow)) {
-        request_fail(relay, exchange, status, outbox);
-        return;
+}
+
+/* A redirection is a new request of who asked: it goes where the routes let him go, and only into
+ * the zone his leg leads to already. */
+static bool redirect_route(const struct relay *relay, const struct exchange *exchange,
+                           const struct sip_message *message, const struct sip_value *contact,
+                           uint16_t *route)
+{
+    char digits[64];
+    size_t len = 0;
+    bool is_number = sip_uri_number(message->head, &contact->uri, digits, sizeof(digits), &len);
+    struct policy_call call = {
+        .zone = exchange->zone_in,
+        .peer = exchange->peer_in,
+        .method = exchange->method,
+        .domain = sip_slice(message, contact->uri.host),
+        .number = is_number ? slice_of(digits, len) : SLICE_NONE,
+    };
+
+    *route = policy_route_find(relay->policy, &call);
+    return *route != POLICY_NONE && relay->policy->routes[*route].to == exchange->zone_out;
+}
+
+bool request_redirected(struct relay *relay, struct exchange *exchange,
+                        const struct inspection *inspection, struct outbox *outbox)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct policy_peer *peer = relay_peer(relay, exchange->peer_out);
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+    struct route_target target = {.peer = POLICY_NONE};
+    uint16_t route = POLICY_NONE;
+
+    if (peer == NULL || !peer->follows_redirects || exchange->is_emergency ||
+        !may_try_again(relay, exchange)) {
+        return false;
     }
-    exchange_set_client(relay->state, exchange, branch);
-    exchange_send(relay, exchange, &text, outbox);
+    for (; contact != NULL && exchange->redirects < RELAY_REDIRECTS_MAX;
+         contact = sip_value_next(message, contact)) {
+        exchange->redirects++;
+        if (contact->is_star || !redirect_route(relay, exchange, message, contact, &route)) {
+            continue;
+        }
+        exchange->route = route;
+        exchange->tried = 0;
+        exchange->target = 0;
+        if (route_next(relay, exchange, &target, outbox) == ROUTE_FOUND &&
+            send_again(relay, exchange, sip_slice(message, contact->uri.whole), &target, outbox)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Within a dialog: by the first Route or the target, when it is a literal the peer is known by;
@@ -378,6 +449,11 @@ static void note_request(struct relay *relay, struct dialog *dialog, unsigned si
     if (message->method == SIP_INVITE || message->method == SIP_UPDATE ||
         message->method == SIP_SUBSCRIBE || message->method == SIP_NOTIFY) {
         dialog_refresh_target(relay, dialog, side, inspection);
+    }
+    if (message->method == SIP_NOTIFY && dialog->kind == DIALOG_SUBSCRIPTION &&
+        slice_starts_nocase(sip_header_value(message, SIP_HEADER_SUBSCRIPTION_STATE),
+                            SLICE("terminated"))) {
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.transaction);
     }
 }
 

@@ -194,6 +194,9 @@ static void failure(struct relay *relay, struct exchange *exchange, struct inspe
         request_next_hop(relay, exchange, 500, outbox);
         return;
     }
+    if (status < 400 && request_redirected(relay, exchange, inspection, outbox)) {
+        return;
+    }
     exchange_heard(relay, exchange, status);
     forward(relay, exchange, inspection, outbox);
 }

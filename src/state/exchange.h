@@ -68,6 +68,7 @@ struct exchange {
     uint16_t route;                   /* of the policy it was routed with, or POLICY_NONE */
     uint16_t tried;                   /* bit per hop of the route already used up */
     uint8_t hop, target;              /* the one tried now; target: among the addresses of a name */
+    uint8_t redirects;                /* 3xx targets already tried */
     uint16_t status;                  /* last one sent to who asked */
     uint16_t best_status;             /* best failure so far, for failover */
     uint8_t provisionals;             /* 1xx forwarded, STA-25 */

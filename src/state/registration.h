@@ -25,7 +25,7 @@ struct registration {
     uint32_t peer_id;
     uint32_t token;    /* names it in the Contact or Path given to the core */
     bool is_confirmed; /* the core answered 200 */
-    bool is_pending; /* named by a REGISTER whose answer is awaited */
+    bool is_pending;   /* named by a REGISTER whose answer is awaited */
     bool is_emergency; /* sos */
     uint64_t expires_ms;
     struct text_handle texts;
