@@ -25,15 +25,27 @@ enum control_layer {
     LAYER_MATCHING,  /* transaction, dialog */
     LAYER_PROFILE,   /* methods, routes, headers, bodies of the zone pair */
     LAYER_IDENTITY,
-    LAYER_HIDING,    /* what the relay will rewrite */
+    LAYER_HIDING, /* what the relay will rewrite */
+    LAYER_COUNT,
 };
 
-enum control_area { AREA_SEGMENTATION, AREA_ENCRYPTION, AREA_VALIDATION, AREA_IDENTITY,
-                    AREA_PRIVACY, AREA_FRAUD, AREA_MESSAGING, AREA_FLOODING, AREA_OPERATOR };
+enum control_area {
+    AREA_SEGMENTATION,
+    AREA_ENCRYPTION,
+    AREA_VALIDATION,
+    AREA_IDENTITY,
+    AREA_PRIVACY,
+    AREA_FRAUD,
+    AREA_MESSAGING,
+    AREA_FLOODING,
+    AREA_OPERATOR,
+    AREA_COUNT,
+};
 
-enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITY_COUNT };
 
-/* What a control looks at, as a bit set. */
+/* What a control looks at, as a bit set.  Those of LAYER_ADMISSION look at both kinds of message:
+ * they run before anything is read. */
 enum {
     LOOKS_AT_REQUESTS = 1,
     LOOKS_AT_RESPONSES = 2,
@@ -43,6 +55,12 @@ enum {
 
 typedef enum outcome control_function(struct inspection *inspection);
 
+/* Ends the sender's hope of being served: anything milder leaves the message on its way. */
+static inline bool action_refuses(unsigned action)
+{
+    return action >= ACTION_REJECT;
+}
+
 struct control {
     control_function *function;
     const char *id;
@@ -50,13 +68,27 @@ struct control {
     enum control_layer layer;
     enum severity severity;
     enum policy_action action;
-    uint16_t status;     /* of a rejection, unless the control says another */
-    uint32_t zones;      /* bit per enum zone_class of the zone the message comes from */
+    uint16_t status; /* of a rejection, unless the control says another */
+    uint32_t zones;  /* bit per enum zone_class of the zone the message comes from */
     uint8_t looks_at;
-    bool is_hard;        /* structure: always enforced, no mode (rules 0.3) */
+    bool is_hard;          /* structure: always enforced, no mode (rules 0.3) */
     bool spares_emergency; /* repaired or ignored for emergency requests (EMG-02, EMG-04) */
     const char *finds, *why, *rules, *reference;
 };
+
+/* The index of each control in the table, and its function. */
+enum control_index {
+#define CONTROL(function, ...) CONTROL_INDEX_##function,
+#include "guard/controls.def"
+#undef CONTROL
+    CONTROL_INDEX_COUNT,
+};
+
+// clang-format off
+#define CONTROL(function, ...) control_function control_##function;
+#include "guard/controls.def"
+#undef CONTROL
+// clang-format on
 
 uint32_t control_count(void);
 const struct control *control_at(uint32_t index);

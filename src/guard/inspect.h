@@ -14,66 +14,86 @@
 enum { INSPECTION_FINDINGS_MAX = 32 }; /* further ones are counted, not kept */
 
 /* EMG classifier, rules 2.10. */
-enum emergency { EMERGENCY_NONE, EMERGENCY_CALL, EMERGENCY_TEST, EMERGENCY_REGISTRATION,
-                 EMERGENCY_DIALOG /* within a dialog that was one */ };
+enum emergency {
+    EMERGENCY_NONE,
+    EMERGENCY_CALL,
+    EMERGENCY_TEST, /* goes the emergency route, but has no privilege */
+    EMERGENCY_REGISTRATION,
+    EMERGENCY_DIALOG, /* within a dialog that was one */
+};
 
 struct finding {
-    uint16_t control;    /* index in the table */
-    uint8_t action;      /* enum policy_action that follows, after mode and policy */
-    uint8_t mode;        /* enum policy_mode: OBSERVE findings change nothing */
-    uint16_t status;     /* of a rejection */
+    uint16_t control; /* index in the table */
+    uint8_t action;   /* enum policy_action that follows, after mode and policy */
+    uint8_t mode;     /* enum policy_mode: OBSERVE findings change nothing */
+    uint16_t status;  /* of a rejection */
+    bool is_spared;   /* an emergency request: the action would have followed (EMG-16) */
     struct slice evidence;
-    const char *detail;  /* which rule of the control, a constant; may be NULL */
+    const char *detail; /* which rule of the control, a constant; may be NULL */
 };
 
 struct verdict {
-    uint8_t action;      /* PASS, REJECT, DROP, CLOSE */
-    uint16_t status;
-    uint16_t control;    /* who says so; control_count() when passed */
+    uint8_t action;   /* PASS, REJECT, DROP, CLOSE */
+    uint16_t status;  /* of REJECT, and of a CLOSE that is to be answered first; else 0 */
+    uint16_t control; /* who says so; control_count() when passed */
 };
 
 struct inspection {
     /* read */
     const struct packet *packet;
-    enum sip_reading reading;
+    enum sip_reading reading; /* SIP_FOREIGN also while nothing was read */
+    bool is_read;             /* the message below is this packet's */
     struct sip_message message;
 
     /* place */
     const struct policy *policy;
     const struct plan *plan;
     struct state *state;
+    struct tallies *tallies;
     uint64_t now_ms;
     uint16_t zone, peer;         /* of the sender; peer POLICY_NONE when nobody under contract */
     uint16_t zone_out, peer_out; /* where it would go; POLICY_NONE when unknown or to us */
     uint16_t route;              /* for new requests; POLICY_NONE: nobody may go there */
     enum emergency emergency;
-    bool is_for_us;              /* OPTIONS to the border itself, liveness of a peer (NNI-09) */
+    bool is_watched; /* from a capture: what began before it is unknown, never wrong */
+    bool is_for_us;  /* OPTIONS to the border itself, liveness of a peer (NNI-09) */
+    bool is_matched; /* match below is this packet's */
     struct match match;
-    struct slice number;         /* called number, canonical; empty when none */
+    struct slice number; /* called number, canonical; empty when none */
     char number_room[64];
 
     /* check */
+    uint16_t control; /* who is looking now, and in which mode: enum policy_mode */
+    uint8_t mode;
+    bool is_peer_observed;
+    bool is_stopped; /* a refusal stands: what follows it in the trip is not looked at */
     bool has_sdp, is_sdp_read;
     struct sdp sdp;
     struct slice sdp_text;
     struct policy_header_set passing; /* what may go on, after zone pair, method and controls */
+    bool passes_unknown; /* CT-SEG-09 only observes: names nobody knows go on */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
     bool strips_body;
     bool strips_display_names;
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;
     uint32_t finding_excess;
-    uint32_t asks;               /* bit per kind of question waited for */
-    uint16_t score;              /* rules 6.4: what this packet adds to its source */
-    uint16_t detail_status;      /* set by a control: another status than its row's */
-    bool is_repaired;            /* an emergency request passed in spite of findings */
+    uint32_t asks;          /* bit per kind of question waited for */
+    uint16_t score;         /* rules 6.4: what this packet adds to its source */
+    uint16_t detail_status; /* set by a control: another status than its row's */
+    bool is_repaired;       /* an emergency request passed in spite of findings */
 
     /* judge */
     struct verdict verdict;
 };
 
+/* tallies may be NULL: then nothing is counted and the emergency lane has no end. */
 void inspect(struct inspection *inspection, const struct plan *plan, struct state *state,
              const struct packet *packet, struct tallies *tallies);
+
+/* Whether the whole of it can be answered: not a response, not an ACK, and what a response copies
+ * was read (GEN-03). */
+bool inspection_is_answerable(const struct inspection *inspection);
 
 /*
  * For controls.
@@ -84,20 +104,37 @@ enum outcome inspection_found(struct inspection *inspection, struct slice eviden
                               const char *detail);
 enum outcome inspection_found_status(struct inspection *inspection, struct slice evidence,
                                      const char *detail, uint16_t status);
-/* Fails with the oddity's octets when any of the (0-terminated) list was seen. */
+/* A rule whose consequence is not its control's. */
+enum outcome inspection_found_as(struct inspection *inspection, struct slice evidence,
+                                 const char *detail, enum policy_action action, uint16_t status);
+/* By the oddity's row in violations.def. */
 enum outcome inspection_found_odd(struct inspection *inspection, enum sip_oddity oddity);
+/* All oddities that violations.def gives to this control: PASSED when none was seen. */
+enum outcome inspection_violations(struct inspection *inspection);
+
+/* Rules 6.4. */
+void inspection_score(struct inspection *inspection, unsigned points);
+
+/* What the message belongs to, looked up once. */
+const struct match *inspection_match(struct inspection *inspection);
+
+/* The header line a piece of evidence stands in, or NULL. */
+const struct sip_header *inspection_line_at(const struct inspection *inspection,
+                                            struct slice evidence);
 
 static inline const struct policy_zone *inspection_zone(const struct inspection *inspection)
 {
     return &inspection->policy->zones[inspection->zone];
 }
 
+/* NULL for a sender, or a target, that is nobody under contract. */
 const struct policy_peer *inspection_peer(const struct inspection *inspection);
 const struct policy_peer *inspection_peer_out(const struct inspection *inspection);
 
 /* The SDP of the body, read once; NULL when there is none. */
 const struct sdp *inspection_sdp(struct inspection *inspection);
 
+/* Nothing is stripped for a control that only observes. */
 void inspection_strip_line(struct inspection *inspection, const struct sip_header *header);
 bool inspection_is_stripped(const struct inspection *inspection, const struct sip_header *header);
 

@@ -1,0 +1,54 @@
+/* CT-SEG-07: a Route that is not ours. */
+#include "guard/steps.h"
+
+static bool is_ours(const struct inspection *inspection, const struct sip_uri *uri)
+{
+    const struct sip_message *message = &inspection->message;
+    struct slice host = sip_slice(message, uri->host);
+    struct address address;
+
+    if (sip_uri_host_address(message->head, uri, &address)) {
+        return policy_is_own_address(inspection->policy, &address);
+    }
+    return slice_equal_nocase(host, inspection_zone(inspection)->host) ||
+           policy_is_own_domain(inspection->policy, host);
+}
+
+static bool is_inside(const struct inspection *inspection, const struct sip_uri *uri)
+{
+    const struct sip_message *message = &inspection->message;
+    struct address address;
+
+    if (sip_uri_host_address(message->head, uri, &address)) {
+        return inside_has_address(inspection->plan, &address);
+    }
+    return inside_has_name(inspection->plan, sip_slice(message, uri->host));
+}
+
+/* The relay writes every Route itself; a foreign one is told and left behind. */
+static enum outcome foreign(struct inspection *inspection, const struct sip_value *route)
+{
+    struct slice evidence = sip_slice(&inspection->message, route->text);
+
+    if (is_inside(inspection, &route->uri)) {
+        return inspection_found_as(inspection, evidence, "HYG-U15", ACTION_REJECT, 400);
+    }
+    if (inspection_zone(inspection)->is_strict) {
+        return inspection_found_as(inspection, evidence, "HYG-U15", ACTION_REJECT, 403);
+    }
+    return inspection_found(inspection, evidence, "HYG-U15");
+}
+
+enum outcome control_route_enforced(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *route = sip_value(message, SIP_HEADER_ROUTE);
+
+    if (route == NULL) {
+        return OUTCOME_NOT_APPLICABLE;
+    }
+    while (route != NULL && is_ours(inspection, &route->uri)) {
+        route = sip_value_next(message, route);
+    }
+    return route == NULL ? OUTCOME_PASSED : foreign(inspection, route);
+}

@@ -1,0 +1,71 @@
+/* CT-FW-10: a URI that can be read in two ways, or of a scheme that has no place here. */
+#include "guard/inspect.h"
+
+static enum outcome schemes(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (message->is_request && message->uri.scheme == SIP_SCHEME_OTHER) {
+        return inspection_found_status(inspection, sip_slice(message, message->uri.whole),
+                                       "HYG-U01", 416);
+    }
+    return inspection_found(inspection, sip_odd_slice(message, SIP_ODD_UNKNOWN_SCHEME), "HYG-U01");
+}
+
+static bool redirects(const struct sip_message *message, const struct sip_uri *uri)
+{
+    struct slice params = sip_slice(message, uri->params);
+    struct slice value;
+
+    return sip_param_find(params, SLICE("maddr"), &value) ||
+           sip_param_find(params, SLICE("ttl"), &value) ||
+           sip_param_find(params, SLICE("method"), &value);
+}
+
+static bool route_redirects(const struct sip_message *message, enum sip_header_name name,
+                            struct slice *evidence)
+{
+    const struct sip_value *value = sip_value(message, name);
+
+    while (value != NULL && !redirects(message, &value->uri)) {
+        value = sip_value_next(message, value);
+    }
+    if (value != NULL) {
+        *evidence = sip_slice(message, value->text);
+    }
+    return value != NULL;
+}
+
+/* The trusted may have a reason for maddr, but what is sent on is written without it. */
+static enum outcome next_hops(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    enum zone_class class = inspection_zone(inspection)->class;
+    struct slice evidence = sip_slice(message, message->uri.whole);
+
+    if (!(message->is_request && redirects(message, &message->uri)) &&
+        !route_redirects(message, SIP_HEADER_ROUTE, &evidence) &&
+        !route_redirects(message, SIP_HEADER_RECORD_ROUTE, &evidence)) {
+        return OUTCOME_PASSED;
+    }
+    return zone_class_is_trusted(class)
+               ? inspection_found_as(inspection, evidence, "HYG-U07", ACTION_STRIP, 0)
+               : inspection_found(inspection, evidence, "HYG-U07");
+}
+
+enum outcome control_uri_canonical(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (inspection_violations(inspection) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
+    }
+    if (sip_is_odd(message, SIP_ODD_UNKNOWN_SCHEME)) {
+        return schemes(inspection);
+    }
+    if (message->is_request && message->uri.scheme == SIP_SCHEME_SIPS &&
+        !transport_is_secure(inspection->packet->flow.transport)) {
+        return inspection_found(inspection, sip_slice(message, message->uri.whole), "HYG-U16");
+    }
+    return sip_is_odd(message, SIP_ODD_URI_MADDR) ? next_hops(inspection) : OUTCOME_PASSED;
+}

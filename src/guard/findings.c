@@ -1,0 +1,200 @@
+/*
+ * What a control may say and do.
+ */
+#include "guard/steps.h"
+
+/* The operator's choice stands in for the row's, and for that of every rule that refuses as the row
+ * does; a hard control may be made to refuse otherwise, never not to. */
+static enum policy_action action_chosen(const struct inspection *inspection,
+                                        enum policy_action action)
+{
+    const struct control *control = control_at(inspection->control);
+    const struct policy *policy = inspection->policy;
+    enum policy_action chosen = inspection->control < policy->control_count
+                                    ? policy->controls[inspection->control].action
+                                    : ACTION_DEFAULT;
+
+    if (chosen == ACTION_DEFAULT || action_refuses(action) != action_refuses(control->action) ||
+        (control->is_hard && !action_refuses(chosen))) {
+        return action;
+    }
+    return chosen;
+}
+
+static void finding_add(struct inspection *inspection, const struct finding *finding)
+{
+    bool refuses =
+        finding->mode == MODE_ENFORCE && !finding->is_spared && action_refuses(finding->action);
+    bool decides = refuses && !inspection->is_stopped;
+
+    inspection->is_stopped |= refuses;
+    if (inspection->finding_count < INSPECTION_FINDINGS_MAX) {
+        inspection->findings[inspection->finding_count++] = *finding;
+        return;
+    }
+    inspection->finding_excess++;
+    if (decides) {
+        /* The refusal that decides is never the one that is not kept. */
+        inspection->findings[INSPECTION_FINDINGS_MAX - 1] = *finding;
+    }
+}
+
+enum outcome inspection_found_as(struct inspection *inspection, struct slice evidence,
+                                 const char *detail, enum policy_action action, uint16_t status)
+{
+    const struct control *control = control_at(inspection->control);
+    struct finding finding = {
+        .control = inspection->control,
+        .action = (uint8_t)action_chosen(inspection, action),
+        .mode = inspection->mode,
+        .status = status,
+        .evidence = evidence,
+        .detail = detail,
+    };
+
+    if (finding.status == 0 && finding.action == ACTION_REJECT) {
+        finding.status = control->status != 0 ? control->status : 403;
+    }
+    if (action_refuses(finding.action) && control->spares_emergency &&
+        finding.mode == MODE_ENFORCE) {
+        finding.is_spared = emergency_repair(inspection, evidence);
+    }
+    finding_add(inspection, &finding);
+    return OUTCOME_FAILED;
+}
+
+enum outcome inspection_found(struct inspection *inspection, struct slice evidence,
+                              const char *detail)
+{
+    const struct control *control = control_at(inspection->control);
+    uint16_t status = inspection->detail_status != 0 ? inspection->detail_status : control->status;
+
+    inspection->detail_status = 0;
+    return inspection_found_as(inspection, evidence, detail, control->action, status);
+}
+
+enum outcome inspection_found_status(struct inspection *inspection, struct slice evidence,
+                                     const char *detail, uint16_t status)
+{
+    enum policy_action action = control_at(inspection->control)->action;
+
+    return inspection_found_as(inspection, evidence, detail, action, status);
+}
+
+void inspection_score(struct inspection *inspection, unsigned points)
+{
+    unsigned sum = inspection->score + points;
+
+    inspection->score = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
+}
+
+const struct match *inspection_match(struct inspection *inspection)
+{
+    if (!inspection->is_matched) {
+        inspection->is_matched = true;
+        state_match(inspection->state, &inspection->message, inspection->packet,
+                    &inspection->match);
+        emergency_classify_dialog(inspection);
+    }
+    return &inspection->match;
+}
+
+const struct policy_peer *inspection_peer(const struct inspection *inspection)
+{
+    return inspection->peer == POLICY_NONE ? NULL : &inspection->policy->peers[inspection->peer];
+}
+
+const struct policy_peer *inspection_peer_out(const struct inspection *inspection)
+{
+    return inspection->peer_out == POLICY_NONE ? NULL
+                                               : &inspection->policy->peers[inspection->peer_out];
+}
+
+const struct sip_header *inspection_line_at(const struct inspection *inspection,
+                                            struct slice evidence)
+{
+    const struct sip_message *message = &inspection->message;
+
+    for (uint16_t i = 0; i < message->header_count; i++) {
+        const struct sip_header *header = &message->headers[i];
+        const char *end = message->head + header->value.at + header->value.len;
+
+        if (evidence.at >= message->head + header->name.at && evidence.at <= end &&
+            evidence.at != NULL) {
+            return header;
+        }
+    }
+    return NULL;
+}
+
+const struct sdp *inspection_sdp(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (!inspection->is_sdp_read) {
+        struct slice type = sip_header_value(message, SIP_HEADER_CONTENT_TYPE);
+
+        inspection->is_sdp_read = true;
+        slice_cut(&(struct slice){type.at, type.len}, ';', &type);
+        if (message->body.len > 0 &&
+            slice_equal_nocase(slice_trim(type), SLICE("application/sdp"))) {
+            inspection->sdp_text = message->body;
+            inspection->has_sdp = sdp_read(&inspection->sdp, message->body) == SDP_READ;
+        }
+    }
+    return inspection->has_sdp ? &inspection->sdp : NULL;
+}
+
+static uint32_t line_index(const struct inspection *inspection, const struct sip_header *header)
+{
+    return (uint32_t)(header - inspection->message.headers);
+}
+
+void inspection_strip_line(struct inspection *inspection, const struct sip_header *header)
+{
+    uint32_t index = line_index(inspection, header);
+
+    if (inspection->mode == MODE_ENFORCE) {
+        inspection->stripped[index / 64] |= 1ULL << (index % 64);
+    }
+}
+
+bool inspection_is_stripped(const struct inspection *inspection, const struct sip_header *header)
+{
+    uint32_t index = line_index(inspection, header);
+
+    return (inspection->stripped[index / 64] >> (index % 64)) & 1;
+}
+
+static bool names_header(const struct policy_peer *peer, struct slice name)
+{
+    if (peer == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < peer->extra_headers.count; i++) {
+        if (slice_equal_nocase(peer->extra_headers.at[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool inspection_passes(const struct inspection *inspection, const struct sip_header *header)
+{
+    const struct policy_peer *in = inspection_peer(inspection);
+    const struct policy_peer *out = inspection_peer_out(inspection);
+
+    if (inspection_is_stripped(inspection, header)) {
+        return false;
+    }
+    if (header->id != SIP_HEADER_UNKNOWN) {
+        return policy_header_passes(&inspection->passing, in, out, header->id);
+    }
+    if (inspection->passes_unknown) {
+        return true;
+    }
+    /* A private header is agreed with both, or with the one of the two who is under contract. */
+    struct slice name = sip_slice(&inspection->message, header->name);
+    return (in == NULL || names_header(in, name)) && (out == NULL || names_header(out, name)) &&
+           (in != NULL || out != NULL);
+}

@@ -1,0 +1,121 @@
+#include "guard/steps.h"
+
+static void inspection_init(struct inspection *inspection, const struct plan *plan,
+                            struct state *state, const struct packet *packet,
+                            struct tallies *tallies)
+{
+    inspection->packet = packet;
+    inspection->reading = SIP_FOREIGN;
+    inspection->is_read = false;
+    inspection->policy = plan->policy;
+    inspection->plan = plan;
+    inspection->state = state;
+    inspection->tallies = tallies;
+    inspection->now_ms = packet->when_us / 1000;
+    inspection->zone_out = POLICY_NONE;
+    inspection->peer_out = POLICY_NONE;
+    inspection->route = POLICY_NONE;
+    inspection->emergency = EMERGENCY_NONE;
+    inspection->is_watched = packet->flow.listener == LISTENER_NONE;
+    inspection->is_for_us = false;
+    inspection->is_matched = false;
+    inspection->match = (struct match){.kind = MATCH_NONE};
+    inspection->number = SLICE_NONE;
+    inspection->is_peer_observed = false;
+    inspection->is_stopped = false;
+    inspection->has_sdp = false;
+    inspection->is_sdp_read = false;
+    inspection->sdp_text = SLICE_NONE;
+    memset(&inspection->passing, 0, sizeof(inspection->passing));
+    inspection->passes_unknown = false;
+    memset(inspection->stripped, 0, sizeof(inspection->stripped));
+    inspection->strips_body = false;
+    inspection->strips_display_names = false;
+    inspection->finding_count = 0;
+    inspection->finding_excess = 0;
+    inspection->asks = 0;
+    inspection->score = 0;
+    inspection->detail_status = 0;
+    inspection->is_repaired = false;
+    inspection->verdict = (struct verdict){ACTION_PASS, 0, (uint16_t)control_count()};
+}
+
+static const struct plan_list *list_of(const struct inspection *inspection)
+{
+    unsigned class = inspection->zone == POLICY_NONE ? ZONE_INTERCONNECT_OPEN
+                                                     : inspection_zone(inspection)->class;
+    bool is_request = !inspection->is_read || inspection->message.is_request;
+
+    return &inspection->plan
+                ->lists[class][is_request][transport_is_stream(inspection->packet->flow.transport)];
+}
+
+/* False when the trip ends here.  A layer is looked at whole, so that all it found is told. */
+static bool check(struct inspection *inspection, const struct plan_list *list,
+                  enum control_layer layer)
+{
+    struct tallies *tallies = inspection->tallies;
+    const struct plan_step *step = &list->steps[layer == 0 ? 0 : list->ends[layer - 1]];
+    const struct plan_step *end = &list->steps[list->ends[layer]];
+
+    for (; step < end; step++) {
+        inspection->control = step->control;
+        inspection->mode = step->modes[inspection->is_peer_observed];
+        enum outcome outcome = step->function(inspection);
+        if (tallies == NULL) {
+            continue;
+        }
+        tallies->outcomes[step->control][outcome]++;
+        if (__builtin_expect(outcome == OUTCOME_FAILED, 0)) {
+            tallies->failed[(size_t)tallies_row(tallies, inspection->peer) * CONTROL_INDEX_COUNT +
+                            step->control]++;
+        }
+    }
+    return !inspection->is_stopped;
+}
+
+/* Of a request that the border consumes itself, nothing goes on: it is not compared with what may.
+ */
+static bool is_consumed(const struct inspection *inspection)
+{
+    return inspection->match.kind == MATCH_RETRANSMISSION || inspection->match.kind == MATCH_ACK;
+}
+
+static void check_message(struct inspection *inspection)
+{
+    const struct plan_list *list = list_of(inspection);
+
+    if (!check(inspection, list, LAYER_FRAMING) || inspection->reading != SIP_READ) {
+        return;
+    }
+    emergency_classify(inspection);
+    if (!check(inspection, list, LAYER_LEXICAL) || !check(inspection, list, LAYER_GRAMMAR)) {
+        return;
+    }
+    inspection_match(inspection);
+    if (!check(inspection, list, LAYER_MATCHING) || is_consumed(inspection)) {
+        return;
+    }
+    place_target(inspection);
+    for (unsigned layer = LAYER_PROFILE; layer < LAYER_COUNT; layer++) {
+        if (!check(inspection, list, layer)) {
+            return;
+        }
+    }
+}
+
+void inspect(struct inspection *inspection, const struct plan *plan, struct state *state,
+             const struct packet *packet, struct tallies *tallies)
+{
+    bool is_stream =
+        packet->flow.transport == TRANSPORT_TCP || packet->flow.transport == TRANSPORT_TLS;
+
+    inspection_init(inspection, plan, state, packet, tallies);
+    place_sender(inspection);
+    if (check(inspection, list_of(inspection), LAYER_ADMISSION)) {
+        inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
+        inspection->is_read = true;
+        check_message(inspection);
+    }
+    judge(inspection);
+}
