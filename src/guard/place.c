@@ -125,6 +125,11 @@ static void place_request(struct inspection *inspection)
     if (inspection->is_for_us) {
         return;
     }
+    if (inspection->match.registration != NULL) {
+        inspection->zone_out = inspection->match.registration->zone;
+        inspection->peer_out = inspection->match.registration->peer;
+        return;
+    }
     place_number(inspection);
     struct policy_call call = {
         .zone = inspection->zone,

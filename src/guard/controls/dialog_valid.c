@@ -93,6 +93,10 @@ enum outcome control_dialog_valid(struct inspection *inspection)
     if (message->method == SIP_CANCEL || sip_to_tag(message).len == 0) {
         return OUTCOME_NOT_APPLICABLE;
     }
+    if (match->kind == MATCH_DIALOG && match->token == TOKEN_BAD && !inspection->is_watched) {
+        inspection_score(inspection, 3);
+        return inspection_found(inspection, sip_slice(message, message->uri.user), "THG-01");
+    }
     if (match->kind == MATCH_DIALOG) {
         return known(inspection, match);
     }

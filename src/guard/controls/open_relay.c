@@ -1,6 +1,19 @@
 /* CT-SEG-05: a target nobody is allowed to reach from here. */
 #include "guard/inspect.h"
 
+/* A token of ours names the device: only the zone it was given to may use it (THG-01). */
+static enum outcome token(struct inspection *inspection, const struct match *match)
+{
+    struct slice user = sip_slice(&inspection->message, inspection->message.uri.user);
+
+    if (match->token == TOKEN_GOOD && match->registration != NULL &&
+        match->registration->core_zone == inspection->zone) {
+        return OUTCOME_PASSED;
+    }
+    inspection_score(inspection, 3);
+    return inspection_found(inspection, user, "THG-01");
+}
+
 enum outcome control_open_relay(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -10,6 +23,9 @@ enum outcome control_open_relay(struct inspection *inspection)
         message->method == SIP_CANCEL || inspection->emergency == EMERGENCY_CALL ||
         inspection->is_for_us) {
         return OUTCOME_NOT_APPLICABLE;
+    }
+    if (inspection->match.registration != NULL) {
+        return token(inspection, &inspection->match);
     }
     if (inspection->route != POLICY_NONE) {
         return OUTCOME_PASSED;
