@@ -56,12 +56,10 @@ static void write_as_received(struct text *text, const struct sip_message *messa
                               enum sip_header_name name)
 {
     const struct sip_value *value = sip_value(message, name);
-    struct slice display = SLICE_NONE;
-
     if (value == NULL) {
         return;
     }
-    display = slice_trim(sip_slice(message, value->display));
+    struct slice display = slice_trim(sip_slice(message, value->display));
     if (display.len > 0) {
         sip_write_value(text, display);
         text_put_octet(text, ' ');

@@ -140,7 +140,7 @@ struct slice texts_part(const struct texts *texts, struct text_handle handle, un
     size_t at = count * sizeof(lens[0]);
 
     must(part < count && count <= TEXTS_JOINED_MAX);
-    if (whole.len < at) {
+    if (whole.at == NULL || whole.len < at) {
         return SLICE_NONE;
     }
     memcpy(lens, whole.at, at);
