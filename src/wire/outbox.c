@@ -22,34 +22,26 @@ struct text outbox_text(struct outbox *outbox)
     return text;
 }
 
-struct outgoing *outbox_send_kept(struct outbox *outbox, struct slice bytes,
-                                  const struct flow *flow)
-{
-    struct outgoing *item = NULL;
-
-    if (outbox->item_count == OUTBOX_ITEMS_MAX) {
-        outbox->refused++;
-        return NULL;
-    }
-    item = &outbox->items[outbox->item_count++];
-    *item = (struct outgoing){.bytes = bytes, .flow = *flow};
-    return item;
-}
-
 struct outgoing *outbox_send(struct outbox *outbox, const struct text *written,
                              const struct flow *flow)
 {
-    struct outgoing *item = NULL;
-
-    if (written->is_full) {
+    if (written->is_full || outbox->item_count == OUTBOX_ITEMS_MAX) {
         outbox->refused++;
         return NULL;
     }
-    item = outbox_send_kept(outbox, text_slice(written), flow);
-    if (item != NULL) {
-        outbox->room.len += written->len;
-    }
+    struct outgoing *item = &outbox->items[outbox->item_count++];
+    *item = (struct outgoing){.bytes = text_slice(written), .flow = *flow};
+    outbox->room.len += written->len;
     return item;
+}
+
+struct outgoing *outbox_send_kept(struct outbox *outbox, struct slice bytes,
+                                  const struct flow *flow)
+{
+    struct text text = outbox_text(outbox);
+
+    text_put(&text, bytes);
+    return outbox_send(outbox, &text, flow);
 }
 
 struct media_order *outbox_order(struct outbox *outbox)

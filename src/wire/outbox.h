@@ -45,7 +45,8 @@ struct text outbox_text(struct outbox *outbox);
 struct outgoing *outbox_send(struct outbox *outbox, const struct text *written,
                              const struct flow *flow);
 
-/* Bytes that somebody else keeps until the outbox is emptied (retransmissions). */
+/* Bytes that somebody else keeps (retransmissions).  They are copied: a later packet of the same
+ * turn may let go of them. */
 struct outgoing *outbox_send_kept(struct outbox *outbox, struct slice bytes,
                                   const struct flow *flow);
 

@@ -1,0 +1,90 @@
+/*
+ * Payloads of ipc.def.  They come from other processes: whoever takes one checks the numbers in it.
+ */
+#pragma once
+
+#include "base/crypto/siv.h"
+#include "base/hash.h"
+#include "wire/media_order.h"
+#include "wire/name_answer.h"
+
+enum {
+    IPC_VERSION = 1,
+    IPC_HEAD_LEN = 16,
+    IPC_TEXT_MAX = 16 * 1024,   /* an event with the evidence of 32 findings */
+    IPC_DESCRIPTORS_MAX = 128,  /* of one message; the kernel takes 253 */
+    IPC_ANY_DESCRIPTORS = 0xFF, /* in ipc.def: 0 to IPC_DESCRIPTORS_MAX */
+    IPC_KEYS_MAX = 4,           /* token keys held at the same time */
+    IPC_SEED_LEN = 48,
+};
+
+struct ipc_none {
+    uint32_t unused;
+};
+
+struct ipc_start {
+    uint32_t role;
+    uint32_t workers;
+    uint32_t node;
+    uint32_t user, group; /* to become; 0: stay */
+    uint32_t pid;         /* of the parent */
+};
+
+struct ipc_policy {
+    uint32_t version;
+    uint32_t len;
+};
+
+struct ipc_memory {
+    uint64_t len;
+    uint32_t worker;
+    uint32_t unused;
+    struct hash_key key; /* of the tables in it */
+};
+
+struct ipc_listener {
+    uint32_t index; /* in the policy */
+    uint32_t worker;
+};
+
+struct ipc_ports {
+    uint32_t first; /* index of the first socket; a missing one leaves a gap */
+    uint32_t count;
+};
+
+struct ipc_link_to {
+    uint32_t role;
+    uint32_t worker;
+};
+
+struct ipc_opened {
+    uint32_t connection;
+    uint32_t worker;
+};
+
+struct ipc_open {
+    uint32_t connection;
+    uint32_t worker;
+    uint32_t listener;
+    struct address remote;
+};
+
+struct ipc_ask {
+    uint32_t name;
+    uint32_t version; /* of the policy the name is an index in */
+};
+
+struct ipc_answer {
+    uint32_t version;
+    struct name_answer answer;
+};
+
+struct ipc_key {
+    uint32_t id;
+    uint8_t octets[SIV_KEY_LEN];
+};
+
+struct ipc_keys {
+    uint32_t count;
+    struct ipc_key keys[IPC_KEYS_MAX];
+};
