@@ -29,20 +29,12 @@ struct media_ports {
     struct part parts[MEDIA_POOLS_MAX];
 };
 
-/* Whole pairs of a pool: both ports lie within. */
-static uint32_t pool_pairs(const struct media_pool *pool)
-{
-    uint32_t first = (pool->port_min + 1U) & ~1U;
-
-    return pool->port_max > first ? (pool->port_max + 1U - first) / 2 : 0;
-}
-
 enum { PART_ALIGN = 16 };
 
 /* Tables for all pairs of a pool, whatever our share: simple, and never too little. */
 static size_t part_size(const struct media_pool *pool)
 {
-    size_t size = pool_pairs(pool) * (sizeof(struct pair) + 2 * sizeof(uint16_t));
+    size_t size = media_pool_pairs(pool) * (sizeof(struct pair) + 2 * sizeof(uint16_t));
 
     return (size + PART_ALIGN - 1) & ~(size_t)(PART_ALIGN - 1);
 }
@@ -86,10 +78,10 @@ static void part_unfree(struct part *part, uint32_t number, enum pair_state stat
 static void part_init(struct part *part, char *memory, const struct media_pool *pool,
                       struct media_ports_share share)
 {
-    uint32_t pairs = pool_pairs(pool);
+    uint32_t pairs = media_pool_pairs(pool);
 
     *part = (struct part){.pool = *pool};
-    part->first_port = ((pool->port_min + 1U) & ~1U) + 2 * share.worker;
+    part->first_port = media_pool_first(pool) + 2 * share.worker;
     part->step = 2 * share.workers;
     part->count = (pairs + share.workers - 1 - share.worker) / share.workers;
     part->pairs = (struct pair *)(void *)memory;

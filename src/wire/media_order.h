@@ -28,6 +28,19 @@ struct media_pool {
     uint16_t port_min, port_max; /* both count; an odd rim is left out */
 };
 
+static inline uint32_t media_pool_first(const struct media_pool *pool)
+{
+    return (pool->port_min + 1U) & ~1U;
+}
+
+/* Whole pairs: both ports lie within. */
+static inline uint32_t media_pool_pairs(const struct media_pool *pool)
+{
+    uint32_t first = media_pool_first(pool);
+
+    return pool->port_max > first ? (pool->port_max + 1U - first) / 2 : 0;
+}
+
 enum media_order_kind {
     MEDIA_OPEN,          /* opens a stream, or replaces what is open */
     MEDIA_CLOSE,         /* reported, unless the stream is not known */

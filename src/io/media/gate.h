@@ -1,0 +1,54 @@
+/*
+ * The media gate: a process that passes packets between the two sides of the streams it was told
+ * of, and answers nobody.
+ *
+ * It opens no socket and no file: the parent hands it all ports, one order connection per worker,
+ * and its limits.  Streams outlive the workers; when one is killed its audio goes on.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "wire/media_order.h"
+
+struct media_limits {
+#define MEDIA_LIMIT(name, usual, what) uint32_t name;
+#include "io/media/limits.def"
+#undef MEDIA_LIMIT
+};
+
+/* Counted by the gate alone; others may look at any time. */
+struct media_totals {
+#define MEDIA_TOTAL(name, written, what) uint64_t name;
+#include "io/media/totals.def"
+#undef MEDIA_TOTAL
+    uint64_t dropped[MEDIA_REASON_COUNT];
+};
+
+enum { MEDIA_WORKERS_MAX = 64 };
+
+struct media_setup {
+    const struct media_pool *pools;
+    uint32_t pool_count;
+    const int *sockets; /* as media_sockets_open filled them; -1 where a port is left out */
+
+    /* A SOCK_SEQPACKET connection per worker, never blocking, worker's number = index; -1: the
+     * parent introduces that worker later. */
+    const int *workers;
+    uint32_t worker_count;
+
+    /* SOCK_SEQPACKET to the parent, or -1.  Each message is a struct media_introduction with one
+     * descriptor: the new connection of a worker that was started anew.  When the parent closes its
+     * end the gate stops. */
+    int parent;
+
+    struct media_limits limits;
+    struct media_totals *totals; /* zeroed and shared with who wants to look, or NULL */
+    struct hash_key key;         /* chance: hides SSRCs, keeps tables of strangers even */
+};
+
+struct media_introduction {
+    uint32_t worker;
+};
+
+/* Until the parent closes its end: 0.  Otherwise 1, when memory or the kernel refused at start. */
+int media_run(const struct media_setup *setup);

@@ -1,0 +1,135 @@
+#include "io/media/ssrc.h"
+
+enum {
+    DROPOUT_MAX = 3000, /* MED-09, RFC 3550 A.1 */
+    MISORDER_MAX = 100,
+    TIME_JUMP_S = 10, /* MED-09 */
+};
+
+uint32_t gate_ssrc_shown(uint64_t mask, uint32_t ssrc)
+{
+    const struct hash_key key = {.k0 = mask, .k1 = ~mask};
+
+    return (uint32_t)hash_bytes(&key, slice_of((const char *)&ssrc, sizeof(ssrc)));
+}
+
+const struct gate_ssrc *gate_ssrc_find(const struct gate_side *side, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < side->ssrc_count; i++) {
+        if (side->ssrcs[i].ssrc == ssrc) {
+            return &side->ssrcs[i];
+        }
+    }
+    return NULL;
+}
+
+const struct gate_ssrc *gate_ssrc_find_shown(const struct gate_side *side, uint32_t shown)
+{
+    for (unsigned i = 0; i < side->ssrc_count; i++) {
+        if (side->ssrcs[i].shown == shown) {
+            return &side->ssrcs[i];
+        }
+    }
+    return NULL;
+}
+
+/* The latest in use stands first: that one is kept when a new epoch begins. */
+static void ssrc_move_first(struct gate_side *side, const struct gate_ssrc *known)
+{
+    size_t place = (size_t)(known - side->ssrcs);
+    struct gate_ssrc first = *known;
+
+    memmove(&side->ssrcs[1], &side->ssrcs[0], place * sizeof(first));
+    side->ssrcs[0] = first;
+}
+
+static void ssrc_add(struct gate_side *side, const struct gate_sound *sound, uint64_t mask)
+{
+    memmove(&side->ssrcs[1], &side->ssrcs[0], side->ssrc_count * sizeof(side->ssrcs[0]));
+    side->ssrcs[0] = (struct gate_ssrc){
+        .ssrc = sound->ssrc,
+        .shown = gate_ssrc_shown(mask, sound->ssrc),
+        .timestamp = sound->timestamp,
+        .sequence = sound->sequence,
+    };
+    if (side->ssrc_count++ > 0) {
+        side->counts.ssrc_changes++;
+    }
+}
+
+/* The first source of a side is believed; a further one when two of its packets follow each other
+ * and the changes of this epoch are not used up. */
+static enum media_reason ssrc_new(struct gate_side *side, const struct gate_sound *sound,
+                                  uint64_t mask)
+{
+    bool follows = side->has_probation && side->probation.ssrc == sound->ssrc &&
+                   (uint16_t)(side->probation.sequence + 1) == sound->sequence;
+
+    if (side->ssrc_count == GATE_SSRCS_MAX) {
+        return MEDIA_FOREIGN_SSRC;
+    }
+    if (side->ssrc_count == 0 || follows) {
+        side->has_probation = false;
+        ssrc_add(side, sound, mask);
+        return MEDIA_PASSED;
+    }
+    side->has_probation = true;
+    side->probation = (struct gate_ssrc){.ssrc = sound->ssrc, .sequence = sound->sequence};
+    return MEDIA_FOREIGN_SSRC;
+}
+
+static void ssrc_advance(struct gate_side *side, struct gate_ssrc *source,
+                         const struct gate_sound *sound, uint32_t rise)
+{
+    int64_t leap = (int32_t)(sound->timestamp - source->timestamp);
+    int64_t jump = (int64_t)side->told.clock_rate * TIME_JUMP_S;
+
+    if (jump > 0 && !sound->has_marker && (leap > jump || leap < -jump)) {
+        side->counts.time_jumps++;
+    }
+    side->counts.lost += rise - 1;
+    source->sequence = sound->sequence;
+    source->timestamp = sound->timestamp;
+}
+
+/* RFC 3550 A.1: forward within the dropout, back within the misorder, or twice in a row elsewhere:
+ * then the sender began anew. */
+static enum media_reason ssrc_follow(struct gate_side *side, struct gate_ssrc *source,
+                                     const struct gate_sound *sound)
+{
+    uint16_t rise = (uint16_t)(sound->sequence - source->sequence);
+
+    if (rise > 0 && rise < DROPOUT_MAX) {
+        source->has_leapt = false;
+        ssrc_advance(side, source, sound, rise);
+        return MEDIA_PASSED;
+    }
+    if (rise == 0 || rise > UINT16_MAX + 1 - MISORDER_MAX) {
+        side->counts.reordered++;
+        side->counts.lost -= side->counts.lost > 0 && rise != 0;
+        return MEDIA_PASSED;
+    }
+    if (source->has_leapt && source->bad_sequence == sound->sequence) {
+        source->has_leapt = false;
+        source->sequence = sound->sequence;
+        source->timestamp = sound->timestamp;
+        return MEDIA_PASSED;
+    }
+    source->has_leapt = true;
+    source->bad_sequence = (uint16_t)(sound->sequence + 1);
+    return MEDIA_WRONG_SEQUENCE;
+}
+
+enum media_reason gate_ssrc_judge(struct gate_side *side, const struct gate_sound *sound,
+                                  uint64_t mask)
+{
+    const struct gate_ssrc *known = gate_ssrc_find(side, sound->ssrc);
+
+    if (known == NULL) {
+        return ssrc_new(side, sound, mask);
+    }
+    if (known != &side->ssrcs[0]) {
+        ssrc_move_first(side, known);
+    }
+    return ssrc_follow(side, &side->ssrcs[0], sound);
+}

@@ -1,0 +1,245 @@
+/*
+ * The gate's connections: orders come in, reports go out, the parent introduces new workers.
+ *
+ * A worker that is killed loses nothing here: its streams go on, and what it is owed is sent to the
+ * one that comes in its place.
+ */
+#include "io/media/inside.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { ORDERS_PER_TURN = 256 }; /* of one worker; packets must not wait for a flood of orders */
+
+static void worker_watch(struct gate *gate, uint32_t number, int operation)
+{
+    struct gate_worker *worker = &gate->workers[number];
+    struct epoll_event event = {
+        .events = worker->waits_to_write ? EPOLLIN | EPOLLOUT : EPOLLIN,
+        .data.u64 = gate_wake_of(GATE_WAKE_WORKER, number),
+    };
+
+    (void)epoll_ctl(gate->epoll, operation, worker->fd, &event);
+}
+
+static void worker_wait_to_write(struct gate *gate, uint32_t number, bool waits)
+{
+    struct gate_worker *worker = &gate->workers[number];
+
+    if (worker->waits_to_write != waits) {
+        worker->waits_to_write = waits;
+        worker_watch(gate, number, EPOLL_CTL_MOD);
+    }
+}
+
+static void worker_gone(struct gate *gate, uint32_t number)
+{
+    struct gate_worker *worker = &gate->workers[number];
+
+    (void)close(worker->fd);
+    worker->fd = -1;
+    worker->waits_to_write = false;
+    worker->gone_us = gate->now_us;
+}
+
+/* False when it must wait, or the worker is away. */
+static bool worker_send(struct gate *gate, struct gate_worker *worker,
+                        const struct media_report *report)
+{
+    if (worker->fd < 0) {
+        return false;
+    }
+    if (send(worker->fd, report, sizeof(*report), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        return false;
+    }
+    gate->totals->reports++;
+    return true;
+}
+
+static void worker_send_owed(struct gate *gate, uint32_t number)
+{
+    struct gate_worker *worker = &gate->workers[number];
+
+    while (worker->owed_count > 0 && worker_send(gate, worker, &worker->owed[worker->owed_first])) {
+        worker->owed_first = (worker->owed_first + 1) % GATE_OWED_MAX;
+        worker->owed_count--;
+    }
+    if (worker->fd >= 0) {
+        worker_wait_to_write(gate, number, worker->owed_count > 0);
+    }
+}
+
+/* In order: nothing overtakes what is owed already. */
+static void worker_tell(struct gate *gate, uint32_t number, const struct media_report *report)
+{
+    struct gate_worker *worker = &gate->workers[number];
+
+    if (worker->owed_count == GATE_OWED_MAX) {
+        gate->totals->reports_lost++;
+        return;
+    }
+    worker->owed[(worker->owed_first + worker->owed_count++) % GATE_OWED_MAX] = *report;
+    worker_send_owed(gate, number);
+}
+
+void gate_report(struct gate *gate, const struct gate_stream *stream, enum media_report_kind kind,
+                 unsigned side)
+{
+    struct media_report report;
+
+    gate_report_write(&report, stream, kind);
+    report.side = (uint8_t)side;
+    worker_tell(gate, stream->worker, &report);
+}
+
+void gate_report_blocked(struct gate *gate, const struct address *source)
+{
+    struct media_report report = {
+        .version = MEDIA_ORDER_VERSION,
+        .kind = MEDIA_REPORT_BLOCKED,
+        .source = *source,
+    };
+
+    gate->totals->sources_blocked++;
+    for (uint32_t i = 0; i < gate->setup->worker_count; i++) {
+        report.worker = i;
+        worker_tell(gate, i, &report);
+    }
+}
+
+void gate_order_answer(struct gate *gate, uint32_t worker, const struct media_order *order,
+                       enum media_report_kind kind)
+{
+    struct media_report report = {
+        .version = MEDIA_ORDER_VERSION,
+        .kind = (uint8_t)kind,
+        .stream = order->stream,
+        .generation = order->generation,
+        .worker = worker,
+    };
+
+    worker_tell(gate, worker, &report);
+}
+
+static bool worker_has_streams(const struct gate *gate, uint32_t number)
+{
+    const struct gate_stream *streams = &gate->streams[(size_t)number * gate->limits.streams];
+
+    for (uint32_t i = 0; i < gate->limits.streams; i++) {
+        if (streams[i].is_open) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void gate_worker_connect(struct gate *gate, uint32_t number, int fd)
+{
+    struct gate_worker *worker = &gate->workers[number];
+    const struct media_order none = {.stream = 0};
+
+    if (worker->fd >= 0) {
+        worker_gone(gate, number);
+    }
+    worker->fd = fd;
+    worker->connection++;
+    worker_watch(gate, number, EPOLL_CTL_ADD);
+    if (!worker_has_streams(gate, number)) {
+        gate_order_answer(gate, number, &none, MEDIA_REPORT_STARTED);
+    }
+    worker_send_owed(gate, number);
+}
+
+/* False when the connection is over. */
+static bool worker_read(struct gate *gate, uint32_t number)
+{
+    int fd = gate->workers[number].fd;
+    char message[sizeof(struct media_order) + 1];
+
+    for (unsigned i = 0; i < ORDERS_PER_TURN; i++) {
+        struct media_order order;
+        ssize_t len = recv(fd, message, sizeof(message), MSG_DONTWAIT);
+
+        if (len < 0) {
+            return errno == EAGAIN || errno == EINTR;
+        }
+        if (len == 0) {
+            return false;
+        }
+        if (media_order_read(&order, slice_of(message, (size_t)len))) {
+            gate_order(gate, number, &order);
+        } else {
+            gate->totals->orders_unreadable++;
+        }
+    }
+    return true;
+}
+
+void gate_worker_event(struct gate *gate, uint32_t number, uint32_t events)
+{
+    /* An event of a connection that was closed earlier in this turn. */
+    if (gate->workers[number].fd < 0) {
+        return;
+    }
+    if ((events & EPOLLOUT) != 0) {
+        worker_send_owed(gate, number);
+    }
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !worker_read(gate, number)) {
+        worker_gone(gate, number);
+    }
+}
+
+/* The one descriptor of a message, or -1; of several all are closed. */
+static int descriptor_take(struct msghdr *message)
+{
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    int fds[2] = {-1, -1}; /* as many as the room in gate_parent_event holds */
+
+    if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) {
+        return -1;
+    }
+    memcpy(fds, CMSG_DATA(control), control->cmsg_len - CMSG_LEN(0));
+    if (fds[1] < 0) {
+        return fds[0];
+    }
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    return -1;
+}
+
+static void parent_introduces(struct gate *gate, const struct media_introduction *introduction,
+                              size_t len, int fd)
+{
+    if (fd < 0) {
+        return;
+    }
+    if (len != sizeof(*introduction) || introduction->worker >= gate->setup->worker_count) {
+        (void)close(fd);
+        return;
+    }
+    gate_worker_connect(gate, introduction->worker, fd);
+}
+
+void gate_parent_event(struct gate *gate)
+{
+    struct media_introduction introduction = {0};
+    struct iovec piece = {.iov_base = &introduction, .iov_len = sizeof(introduction)};
+    union {
+        struct cmsghdr aligned;
+        char room[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = control.room,
+        .msg_controllen = sizeof(control.room),
+    };
+    ssize_t len = recvmsg(gate->setup->parent, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (len > 0) {
+        parent_introduces(gate, &introduction, (size_t)len, descriptor_take(&message));
+    } else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
+        gate->is_stopping = true;
+    }
+}
