@@ -1,0 +1,37 @@
+/*
+ * The policy of the demonstration: phones, a core and a carrier, all on loopback.
+ */
+#pragma once
+
+static const char demo_policy[] = "site: demo\n"
+                                  "domains: [demo.example]\n"
+                                  "realms: [demo.example]\n"
+                                  "zones:\n"
+                                  "  devices:\n"
+                                  "    class: access-internet\n"
+                                  "    listeners: [udp:127.0.0.1:5060, tcp:127.0.0.1:5060]\n"
+                                  "    media: 127.0.0.1:24000-24199\n"
+                                  "    methods: [MESSAGE, OPTIONS]\n"
+                                  "  core:\n"
+                                  "    class: core\n"
+                                  "    listeners: [udp:127.0.0.10:5060]\n"
+                                  "    media: 127.0.0.10:24000-24199\n"
+                                  "  carriers:\n"
+                                  "    class: interconnect\n"
+                                  "    listeners: [udp:127.0.0.11:5060]\n"
+                                  "    media: 127.0.0.11:24000-24199\n"
+                                  "peers:\n"
+                                  "  core:\n"
+                                  "    zone: core\n"
+                                  "    hops: [udp:127.0.0.20:5060]\n"
+                                  "  partner:\n"
+                                  "    zone: carriers\n"
+                                  "    hops: [udp:127.0.0.30:5060]\n"
+                                  "    domains: [partner.example]\n"
+                                  "    numbers: [\"+1555\"]\n"
+                                  "routes:\n"
+                                  "  - {emergency: true, to: core}\n"
+                                  "  - {from: devices, to: core}\n"
+                                  "  - {from: carriers, to: core}\n"
+                                  "  - {from: core, numbers: [\"+1555\"], to: partner}\n"
+                                  "  - {from: core, to: devices}\n";
