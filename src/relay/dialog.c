@@ -104,7 +104,7 @@ static bool set_answerer(struct relay *relay, struct dialog *dialog,
 
     text_init(&local, from, sizeof(from));
     text_init(&remote, to, sizeof(to));
-    random_letters(relay->random, call_id, sizeof(call_id));
+    leg_new_call_id(relay, call_id);
     hide_address(&local, &view, message, sip_value(message, SIP_HEADER_FROM),
                  inspection->strips_display_names);
     hide_address(&remote, &view, message, sip_value(message, SIP_HEADER_TO),

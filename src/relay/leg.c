@@ -3,15 +3,30 @@
  */
 #include "relay/machine.h"
 
+/* The worker's number leads what we make, so that what comes back reaches the worker that made it.
+ */
+static void put_worker(struct text *text, const struct relay *relay)
+{
+    text_put_octet(text, (char)('a' + relay->worker / 26 % 26));
+    text_put_octet(text, (char)('a' + relay->worker % 26));
+}
+
+void leg_new_call_id(struct relay *relay, char call_id[RELAY_CALL_ID_LETTERS])
+{
+    struct text text;
+
+    text_init(&text, call_id, RELAY_CALL_ID_LETTERS);
+    put_worker(&text, relay);
+    random_letters(relay->random, call_id + text.len, text.max - text.len);
+}
+
 void leg_new_branch(struct relay *relay, char branch[48], struct slice *at)
 {
     struct text text;
 
-    /* The worker's number leads, so that a response reaches the worker that asked. */
     text_init(&text, branch, 48);
     text_put(&text, SLICE("z9hG4bK"));
-    text_put_octet(&text, (char)('a' + relay->worker / 26 % 26));
-    text_put_octet(&text, (char)('a' + relay->worker % 26));
+    put_worker(&text, relay);
     random_letters(relay->random, branch + text.len, RELAY_BRANCH_LETTERS);
     *at = slice_of(branch, text.len + RELAY_BRANCH_LETTERS);
 }

@@ -14,7 +14,6 @@
 #include "wire/sip/write.h"
 
 enum {
-    RELAY_CALL_ID_LETTERS = 26, /* above 128 bits (STA-18) */
     RELAY_TAG_LETTERS = 20,     /* above 100 bits */
     RELAY_BRANCH_LETTERS = 24,
     RELAY_URI_MAX = SIP_URI_MAX + 256,
@@ -120,6 +119,7 @@ void leg_write_request(struct relay *relay, struct text *text, const struct insp
 void leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
                    const struct leg *leg, struct slice extra);
 void leg_new_branch(struct relay *relay, char branch[48], struct slice *at);
+void leg_new_call_id(struct relay *relay, char call_id[RELAY_CALL_ID_LETTERS]);
 /* "<sip:token@host:port;transport=tcp>" and the parameters of value that may be shown. */
 void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
                        unsigned side, const struct flow *flow, const struct sip_message *message,

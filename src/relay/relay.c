@@ -359,6 +359,14 @@ bool relay_is_idle(const struct relay *relay)
     return relay->state->exchanges.used == 0 && relay->state->dialogs.used == 0;
 }
 
+struct relay_peer_standing relay_peer_standing(const struct relay *relay, uint16_t peer)
+{
+    return (struct relay_peer_standing){
+        .is_down = relay->peers[peer].is_down,
+        .calls = relay->peers[peer].calls,
+    };
+}
+
 const struct relay_counters *relay_counters(const struct relay *relay)
 {
     return &relay->counters;

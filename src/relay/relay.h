@@ -12,6 +12,10 @@
 #include "wire/name_answer.h"
 #include "wire/outbox.h"
 
+/* Of a Call-ID of ours: two that name the worker, then above 128 random bits (STA-18).  Branches
+ * name it too, behind the magic cookie. */
+enum { RELAY_CALL_ID_LETTERS = 28 };
+
 struct relay;
 
 struct relay_setup {
@@ -53,6 +57,13 @@ void relay_keys(struct relay *relay, const struct siv *const keys[STATE_KEYS_MAX
 /* Draining: new calls are answered 503 with Retry-After, what is up goes on. */
 void relay_drain(struct relay *relay);
 bool relay_is_idle(const struct relay *relay);
+
+/* What is known of a peer now. */
+struct relay_peer_standing {
+    bool is_down; /* by liveness */
+    uint32_t calls;
+};
+struct relay_peer_standing relay_peer_standing(const struct relay *relay, uint16_t peer);
 
 /* Everything counted, by name: relay/counters.def. */
 struct relay_counters {

@@ -84,7 +84,7 @@ static void leg_without_dialog(struct relay *relay, const struct inspection *ins
                            texts->from_tag, sizeof(texts->from_tag));
     } else {
         random_letters(relay->random, texts->from_tag, sizeof(texts->from_tag));
-        random_letters(relay->random, texts->call_id, sizeof(texts->call_id));
+        leg_new_call_id(relay, texts->call_id);
     }
     leg->from = text_slice(&from);
     leg->to = text_slice(&to);

@@ -102,7 +102,7 @@ static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
     text_put_octet(&to, '<');
     text_put(&to, text_slice(&uri));
     text_put_octet(&to, '>');
-    random_letters(relay->random, call_id, sizeof(call_id));
+    leg_new_call_id(relay, call_id);
     random_letters(relay->random, tag, sizeof(tag));
     leg.uri = text_slice(&uri);
     leg.from = text_slice(&from);

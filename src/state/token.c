@@ -123,6 +123,19 @@ bool registration_token_write(const struct state *state, const struct registrati
     return token_seal(state, &plain, bound_to(room, TOKEN_REGISTRATION, 0, 0, SLICE_NONE), text);
 }
 
+bool registration_token_worker(const struct state *state, struct slice user, uint16_t *worker)
+{
+    char room[TOKEN_BOUND_MAX];
+    struct token_plain plain;
+    struct slice bound = bound_to(room, TOKEN_REGISTRATION, 0, 0, SLICE_NONE);
+
+    if (token_open(state, user, bound, &plain) != TOKEN_GOOD || plain.kind != TOKEN_REGISTRATION) {
+        return false;
+    }
+    *worker = (uint16_t)get_number(plain.worker, sizeof(plain.worker));
+    return true;
+}
+
 struct registration *registration_of_token(const struct state *state, struct slice user,
                                            enum token_standing *standing)
 {

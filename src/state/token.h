@@ -29,5 +29,7 @@ enum token_standing dialog_token(const struct state *state, const struct dialog 
 /* For the Contact given to the core: requests to the device come with it. */
 bool registration_token_write(const struct state *state, const struct registration *registration,
                               struct text *text);
+/* Which worker wrote it; false when it is no registration's token of ours. */
+bool registration_token_worker(const struct state *state, struct slice user, uint16_t *worker);
 struct registration *registration_of_token(const struct state *state, struct slice user,
                                            enum token_standing *standing);
