@@ -141,3 +141,32 @@ const struct policy_header_set *policy_headers(const struct policy *policy, uint
     return &tables->header_sets[set_index(tables, tables->profiles[zone_in],
                                           tables->profiles[zone_out], is_request, method)];
 }
+
+static bool side_names(const struct policy *policy, uint16_t zone, uint16_t peer, struct slice name)
+{
+    if (zone < policy->zone_count && policy->zones[zone].class == ZONE_CORE) {
+        return true;
+    }
+    if (peer >= policy->peer_count) {
+        return false;
+    }
+    const struct policy_slices *extra = &policy->peers[peer].extra_headers;
+    for (uint32_t i = 0; i < extra->count; i++) {
+        if (slice_equal_nocase(extra->at[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Between two zones of the core nothing was agreed with anybody: stripped all the same (GEN-02). */
+bool policy_extra_header_passes(const struct policy *policy, uint16_t zone_in, uint16_t peer_in,
+                                uint16_t zone_out, uint16_t peer_out, struct slice name)
+{
+    bool is_inside = zone_in < policy->zone_count && zone_out < policy->zone_count &&
+                     policy->zones[zone_in].class == ZONE_CORE &&
+                     policy->zones[zone_out].class == ZONE_CORE;
+
+    return !is_inside && side_names(policy, zone_in, peer_in, name) &&
+           side_names(policy, zone_out, peer_out, name);
+}

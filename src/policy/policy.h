@@ -243,6 +243,11 @@ static inline bool policy_header_passes(const struct policy_header_set *set,
                                         const struct policy_peer *in, const struct policy_peer *out,
                                         enum sip_header_name header);
 
+/* A header no table knows: passes when every side that is not the core has a peer that names it
+ * among its extra_headers (HDR-19).  Peers may be POLICY_NONE. */
+bool policy_extra_header_passes(const struct policy *policy, uint16_t zone_in, uint16_t peer_in,
+                                uint16_t zone_out, uint16_t peer_out, struct slice name);
+
 /* What is asked of the routes. */
 struct policy_call {
     uint16_t zone, peer;

@@ -72,8 +72,10 @@ static const struct {
     const char *expected, *schema;
     enum shape shape;
     setting_reader *reader;
+    setting_writer *writer;
 } kinds[] = {
-#define KIND(name, shape, expected, schema) {expected, schema, SHAPE_##shape, setting_read_##name},
+#define KIND(name, shape, writer, expected, schema)                                                  \
+    {expected, schema, SHAPE_##shape, setting_read_##name, field_write_##writer},
 #include "policy/kinds.def"
 #undef KIND
 };
@@ -131,6 +133,11 @@ enum shape kind_shape(enum kind kind)
 setting_reader *kind_reader(enum kind kind)
 {
     return kinds[kind].reader;
+}
+
+setting_writer *kind_writer(enum kind kind)
+{
+    return kinds[kind].writer;
 }
 
 struct figures figures_of(enum kind kind)

@@ -16,7 +16,7 @@ enum section {
 };
 
 enum kind {
-#define KIND(name, shape, expected, schema) KIND_##name,
+#define KIND(name, shape, writer, expected, schema) KIND_##name,
 #include "policy/kinds.def"
 #undef KIND
     KIND_COUNT,
@@ -71,7 +71,16 @@ typedef void setting_reader(struct draft *draft, const struct item *item,
                             const struct setting *setting, void *object);
 setting_reader *kind_reader(enum kind kind);
 
-#define KIND(name, shape, expected, schema) setting_reader setting_read_##name;
+#define KIND(name, shape, writer, expected, schema) setting_reader setting_read_##name;
+#include "policy/kinds.def"
+#undef KIND
+
+/* Writes the field of object as it would stand in a file; nothing when it is empty. */
+typedef void setting_writer(struct text *text, const struct policy *policy,
+                            const struct setting *setting, const void *object);
+setting_writer *kind_writer(enum kind kind);
+
+#define KIND(name, shape, writer, expected, schema) setting_writer field_write_##writer;
 #include "policy/kinds.def"
 #undef KIND
 
