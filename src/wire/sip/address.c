@@ -1,5 +1,5 @@
 /* Values of the shape name-addr or addr-spec, with parameters, comma list (RFC 3261 20.10). */
-#include "wire/sip/reader.h"
+#include "wire/sip/params.h"
 
 /* Goes to the '<' of a value that begins with a display name, or to the end of the value.  What is
  * neither token nor blank has no place in front of it. */
@@ -74,15 +74,20 @@ static unsigned address_take(const struct sip_reader *reader, unsigned from, uns
     return end;
 }
 
+static bool is_star(const struct sip_reader *reader, unsigned from, unsigned limit,
+                    const struct sip_value *value)
+{
+    return reader->at[from] == '*' && next_stop(reader, from, limit) == from + 1 &&
+           reader->message->headers[value->header].id == SIP_HEADER_CONTACT;
+}
+
 /* One value, its parameters, and what makes no sense behind it. */
 static unsigned value_take(const struct sip_reader *reader, unsigned from, unsigned limit,
                            struct sip_value *value)
 {
     unsigned end;
 
-    if (reader->at[from] == '*' &&
-        reader->message->headers[value->header].id == SIP_HEADER_CONTACT &&
-        next_stop(reader, from, limit) == from + 1) {
+    if (is_star(reader, from, limit, value)) {
         value->is_star = true;
         end = from + 1;
     } else {
@@ -90,7 +95,7 @@ static unsigned value_take(const struct sip_reader *reader, unsigned from, unsig
     }
     end = skip_blanks(reader, end, limit);
     if (is_octet(reader, end, limit, ';')) {
-        end = sip_params_take(reader, end + 1, limit, &sip_address_rules, value);
+        end = params_take(reader, end + 1, limit, PARAMS_ADDRESS, value);
     }
     if (end < limit && reader->at[end] != ',') {
         sip_note(reader, reader->at[end] == '<' ? SIP_ODD_TWO_BRACKETS : SIP_ODD_BAD_ADDRESS, from,
@@ -103,24 +108,27 @@ static unsigned value_take(const struct sip_reader *reader, unsigned from, unsig
 
 void sip_address_take(const struct sip_reader *reader, unsigned header)
 {
-    struct sip_span line = reader->message->headers[header].value;
-    unsigned from = line.at, limit = line.at + line.len;
+    const struct sip_header *line = &reader->message->headers[header];
+    unsigned from = line->value.at, limit = from + line->value.len, count = 0;
     struct sip_value *value;
 
-    for (;;) {
+    for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, line.at, limit);
+            sip_note(reader, SIP_ODD_EMPTY_VALUE, line->value.at, limit);
         } else {
             value = sip_value_add(reader, header);
             if (value == NULL) {
                 return;
             }
             from = value_take(reader, from, limit, value);
+            count++;
         }
         if (from == limit) {
-            return;
+            break;
         }
-        from++;
+    }
+    if (count > 1 && (sip_name_facts[line->id].flags & SIP_NAME_SINGLE) != 0) {
+        sip_note(reader, SIP_ODD_REPEATED_SINGLE, line->value.at, limit);
     }
 }

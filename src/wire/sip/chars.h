@@ -32,6 +32,11 @@ static inline bool char_is_letter(char octet)
     return (unsigned char)((octet | 0x20) - 'a') < 26;
 }
 
+static inline bool char_is_blank(char octet)
+{
+    return (unsigned char)octet <= ' ' && char_is(octet, CHAR_BLANK);
+}
+
 /* 0 to 15, or -1. */
 static inline int char_hex(char octet)
 {
@@ -40,4 +45,50 @@ static inline int char_hex(char octet)
     }
     octet |= 0x20;
     return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
+}
+
+static inline uint64_t chars_load8(const char *at)
+{
+    uint64_t octets;
+
+    memcpy(&octets, at, sizeof(octets));
+    return octets;
+}
+
+static inline uint32_t chars_load4(const char *at)
+{
+    uint32_t octets;
+
+    memcpy(&octets, at, sizeof(octets));
+    return octets;
+}
+
+static inline uint16_t chars_load2(const char *at)
+{
+    uint16_t octets;
+
+    memcpy(&octets, at, sizeof(octets));
+    return octets;
+}
+
+/* Whether two texts of the same length, two octets at least, are equal in any case.  Both must be
+ * tokens, or one of them letters only: then octets that differ in 0x20 alone are the two cases of a
+ * letter.  Wide loads overlap instead of reading past the end. */
+static inline bool chars_equal(const char *a, const char *b, unsigned len)
+{
+    uint64_t difference = 0;
+
+    if (len < 4) {
+        difference = (uint64_t)((chars_load2(a) ^ chars_load2(b)) |
+                                (chars_load2(a + len - 2) ^ chars_load2(b + len - 2)));
+    } else if (len < 8) {
+        difference = (chars_load4(a) ^ chars_load4(b)) |
+                     (chars_load4(a + len - 4) ^ chars_load4(b + len - 4));
+    } else {
+        for (unsigned i = 0; i + 8 < len; i += 8) {
+            difference |= chars_load8(a + i) ^ chars_load8(b + i);
+        }
+        difference |= chars_load8(a + len - 8) ^ chars_load8(b + len - 8);
+    }
+    return (difference & ~UINT64_C(0x2020202020202020)) == 0;
 }

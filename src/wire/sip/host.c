@@ -1,12 +1,10 @@
-/* Hosts, ports. */
-#include "wire/sip/reader.h"
+#include "wire/sip/host.h"
 
 enum {
     LABEL_MAX = 63, /* RFC 1035 2.3.4 */
-    HOST_MAX = 253,
+    HOST_MAX = 253, /* the same, without the length octets */
 };
 
-/* Why a host is no name, IPv4 or IPv6 literal. */
 static enum sip_host_kind host_bad(const struct sip_reader *reader, unsigned from, unsigned to)
 {
     bool is_escaped = slice_find(reader_slice(reader, from, to), '%') < to - from;
@@ -15,7 +13,7 @@ static enum sip_host_kind host_bad(const struct sip_reader *reader, unsigned fro
     return SIP_HOST_BAD;
 }
 
-static enum sip_host_kind host_literal(const struct sip_reader *reader, unsigned from, unsigned to)
+static enum sip_host_kind literal_judge(const struct sip_reader *reader, unsigned from, unsigned to)
 {
     struct address address;
 
@@ -25,69 +23,54 @@ static enum sip_host_kind host_literal(const struct sip_reader *reader, unsigned
     return address.family == ADDRESS_V4 ? SIP_HOST_V4 : SIP_HOST_V6;
 }
 
-/* Letters, digits and hyphens in labels; underscores are told apart.  What ends in a label that
- * begins with a digit is an IPv4 address or nothing: "127.1" is read as one elsewhere (HYG-U05). */
-enum sip_host_kind sip_host_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+/* Whether [from, to) may be a label; underscores are told apart. */
+static bool label_judge(const struct sip_reader *reader, unsigned from, unsigned to)
 {
-    unsigned label = from, last_label = from;
-
-    if (from < to && reader->at[from] == '[') {
-        return host_literal(reader, from, to);
-    }
-    for (unsigned mark = next_mark(reader, from, to); mark < to;
-         mark = next_mark(reader, mark + 1, to)) {
-        char octet = reader->at[mark];
-
-        if (octet == '_') {
-            sip_note(reader, SIP_ODD_UNDERSCORE_HOST, from, to);
-        } else if (mark == label || (octet != '.' && octet != '-')) {
-            return host_bad(reader, from, to);
-        }
-        if (octet == '.') {
-            if (mark - label > LABEL_MAX || reader->at[mark - 1] == '-') {
-                return host_bad(reader, from, to);
-            }
-            last_label = label;
-            label = mark + 1;
-        }
-    }
-    if (label < to) {
-        last_label = label;
-    }
-    if (to - from > HOST_MAX || to == from || to - last_label > LABEL_MAX + 1 ||
+    if (from == to || to - from > LABEL_MAX || reader->at[from] == '-' ||
         reader->at[to - 1] == '-') {
-        return host_bad(reader, from, to);
+        return false;
     }
-    return char_is_digit(reader->at[last_label]) ? host_literal(reader, from, to) : SIP_HOST_NAME;
+    for (unsigned mark = from; (mark = next_mark(reader, mark, to)) < to; mark++) {
+        if (reader->at[mark] == '_') {
+            sip_note(reader, SIP_ODD_UNDERSCORE_HOST, from, to);
+        } else if (reader->at[mark] != '-') {
+            return false;
+        }
+    }
+    return true;
 }
 
-unsigned sip_host_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+/* What ends in a label that begins with a digit is an IPv4 address or nothing: "127.1" and
+ * "0x7f000001" are read as addresses elsewhere (HYG-U05).  One dot may end a name. */
+enum sip_host_kind sip_host_judge(const struct sip_reader *reader, unsigned from, unsigned to)
 {
-    unsigned end;
+    unsigned label = from, end;
 
-    if (!is_octet(reader, from, limit, '[')) {
-        return next_stop(reader, from, limit);
+    if (is_octet(reader, from, to, '[')) {
+        return literal_judge(reader, from, to);
     }
-    end = from + 1;
-    while ((end = next_stop(reader, end, limit)) < limit && reader->at[end] == ':') {
+    if (to - from > HOST_MAX) {
+        return host_bad(reader, from, to);
+    }
+    for (;;) {
+        end = label + (unsigned)slice_find(reader_slice(reader, label, to), '.');
+        if (!label_judge(reader, label, end)) {
+            return host_bad(reader, from, to);
+        }
+        if (end + 1 >= to) {
+            break;
+        }
+        label = end + 1;
+    }
+    return char_is_digit(reader->at[label]) ? literal_judge(reader, from, to) : SIP_HOST_NAME;
+}
+
+unsigned sip_literal_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+{
+    unsigned end = from + 1;
+
+    while (is_octet(reader, end = next_stop(reader, end, limit), limit, ':')) {
         end++;
     }
     return is_octet(reader, end, limit, ']') ? end + 1 : end;
-}
-
-uint16_t sip_port_read(const struct sip_reader *reader, unsigned from, unsigned to)
-{
-    unsigned port = 0;
-
-    for (unsigned i = from; i < to; i++) {
-        port = port * 10 + (unsigned)(reader->at[i] - '0');
-        if (!char_is_digit(reader->at[i]) || port > UINT16_MAX) {
-            port = 0;
-            break;
-        }
-    }
-    if (port == 0) {
-        sip_note(reader, SIP_ODD_BAD_PORT, from, to);
-    }
-    return (uint16_t)port;
 }

@@ -2,12 +2,7 @@
  * Headers whose values are items with parameters: nothing is kept, the lines are only looked at for
  * what the reader notes.  Who wants an item takes it with sip_list_next.
  */
-#include "wire/sip/reader.h"
-
-static const struct sip_param_rules repeating_rules = {
-    .separator = ';', .is_strict = true, .has_uris = true, .may_repeat = true};
-static const struct sip_param_rules credential_rules = {.separator = ',', .has_uris = true};
-static const struct sip_param_rules identity_rules = {.separator = ';', .has_uris = true};
+#include "wire/sip/params.h"
 
 /* Behind the comment that begins at from, which may hold others. */
 static unsigned comment_end(const struct sip_reader *reader, unsigned from, unsigned limit)
@@ -28,112 +23,96 @@ static unsigned comment_end(const struct sip_reader *reader, unsigned from, unsi
     return limit;
 }
 
-/* The ';' or ',' that ends the item, or its '=' when it is itself like a parameter. */
+/* The ';' or ',' that ends the item. */
 static unsigned item_end(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         enum sip_shape shape)
+                         bool has_comments)
 {
-    unsigned place = from;
-
-    while ((place = next_stop(reader, place, limit)) < limit) {
-        switch (reader->at[place]) {
+    while ((from = next_stop(reader, from, limit)) < limit) {
+        switch (reader->at[from]) {
         case ';':
         case ',':
-        case '=':
-            return place;
+            return from;
         case '"':
-            place = sip_quoted_end(reader, place, limit);
+            from = sip_quoted_end(reader, from, limit);
             break;
         case '<':
-            place += (unsigned)slice_find(reader_slice(reader, place, limit), '>');
+            from += (unsigned)slice_find(reader_slice(reader, from, limit), '>');
             break;
         case '(':
-            place = shape == SIP_SHAPE_ONE ? comment_end(reader, place, limit) : place + 1;
+            from = has_comments ? comment_end(reader, from, limit) : from + 1;
             break;
         default:
-            place++;
+            from++;
             break;
         }
     }
     return limit;
 }
 
-/* One item with its parameters; stops at a comma or the limit. */
-static unsigned item_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                          enum sip_shape shape, const struct sip_param_rules *rules)
+/* One item with its parameters, stop being the end of its first token; stops at a comma or the
+ * limit.  An item may itself look like a parameter: "icid-value=1;icid-value=2" repeats one. */
+static unsigned item_take(const struct sip_reader *reader, unsigned from, unsigned stop,
+                          unsigned limit, const struct sip_header *header)
 {
-    unsigned end = item_end(reader, from, limit, shape);
+    bool is_one = sip_name_facts[header->id].shape == SIP_SHAPE_ONE;
+    /* Several functions of one kind are several parameters of one name (RFC 7315 4.5). */
+    enum params_kind kind =
+        header->id == SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES ? PARAMS_REPEATING : PARAMS_ITEM;
+    unsigned end = from;
 
-    if (is_octet(reader, end, limit, '=')) {
-        end = sip_params_take(reader, from, limit, rules, NULL);
-    } else if (is_octet(reader, end, limit, ';')) {
-        end = sip_params_take(reader, end + 1, limit, rules, NULL);
+    if (reader->at[stop] != '=') {
+        end = item_end(reader, stop, limit, is_one);
+        from = end + 1;
     }
     if (end < limit && reader->at[end] != ',') {
-        if (rules->is_strict) {
-            sip_note(reader, SIP_ODD_BAD_PARAMETER, from, limit);
-        }
+        end = sip_params_judge(reader, from, limit, kind);
+    }
+    if (end < limit && reader->at[end] != ',') {
+        sip_note(reader, SIP_ODD_BAD_PARAMETER, from, limit);
         end = sip_value_end(reader, end, limit);
     }
     return end;
 }
 
-static void items_take(const struct sip_reader *reader, struct sip_span line, enum sip_shape shape,
-                       const struct sip_param_rules *rules)
+void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header)
 {
-    unsigned from = line.at, limit = line.at + line.len, count = 0;
+    unsigned from = header->value.at, limit = from + header->value.len, count = 0;
 
-    for (;;) {
+    for (; header->value.len != 0; from++) {
+        unsigned end;
+
         from = skip_blanks(reader, from, limit);
-        if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, line.at, limit);
-        } else {
-            from = item_take(reader, from, limit, shape, rules);
+        end = next_stop(reader, from, limit);
+        if (end < limit && reader->at[end] != ',') {
+            end = item_take(reader, from, end, limit, header);
+        } else if (end == from) {
+            sip_note(reader, SIP_ODD_EMPTY_VALUE, header->value.at, limit);
         }
         count++;
+        from = end;
         if (from == limit) {
             break;
         }
-        from++;
     }
-    if (count > 1 && shape == SIP_SHAPE_ONE) {
-        sip_note(reader, SIP_ODD_REPEATED_SINGLE, line.at, limit);
+    if (count > 1 && sip_name_facts[header->id].shape == SIP_SHAPE_ONE) {
+        sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
     }
     reader->message->item_count += count;
 }
 
 /* A scheme and its parameters divided by commas, or parameters alone. */
-static void credentials_take(const struct sip_reader *reader, struct sip_span line)
+void sip_credentials_judge(const struct sip_reader *reader, const struct sip_header *header)
 {
-    unsigned limit = line.at + line.len;
-    unsigned from = next_stop(reader, line.at, limit);
+    unsigned from = header->value.at, limit = from + header->value.len;
+    unsigned first = skip_blanks(reader, next_stop(reader, from, limit), limit);
 
-    from = skip_blanks(reader, from, limit);
-    if (is_octet(reader, from, limit, '=')) {
-        from = line.at;
+    if (!is_octet(reader, first, limit, '=')) {
+        from = first;
     }
     while (from < limit) {
-        from = sip_params_take(reader, from, limit, &credential_rules, NULL);
+        from = sip_params_judge(reader, from, limit, PARAMS_CREDENTIAL);
         from = sip_value_end(reader, from, limit);
         from += from < limit;
     }
     reader->message->item_count++;
-}
-
-void sip_items_judge(const struct sip_reader *reader, unsigned header, enum sip_shape shape)
-{
-    const struct sip_header *line = &reader->message->headers[header];
-
-    if (line->value.len == 0) {
-        return;
-    }
-    if (line->id == SIP_HEADER_IDENTITY) {
-        items_take(reader, line->value, shape, &identity_rules);
-    } else if (shape == SIP_SHAPE_CREDENTIALS) {
-        credentials_take(reader, line->value);
-    } else if (line->id == SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES) {
-        /* Several functions of one kind are several parameters of one name (RFC 7315 4.5). */
-        items_take(reader, line->value, shape, &repeating_rules);
-    } else {
-        items_take(reader, line->value, shape, &sip_item_rules);
-    }
 }

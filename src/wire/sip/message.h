@@ -71,6 +71,7 @@ struct sip_header {
     uint8_t id;            /* enum sip_header_name */
     bool is_folded;
     bool is_compact;
+    uint8_t unused[3]; /* 16 octets in all: cheap to find by index */
 };
 
 /* One value of a VIA or ADDRESS header, commas split. */
@@ -82,6 +83,7 @@ struct sip_value {
     uint16_t next;          /* index + 1 of the next value of the same name, 0 at the last */
     bool is_star;           /* Contact: * */
     bool is_bracketed;      /* ADDRESS: <...> */
+    uint8_t unused[2];      /* 48 octets in all: cheap to clear and to find by index */
     union {
         struct {
             struct sip_span display; /* as spelled, quotes kept */
@@ -96,6 +98,9 @@ struct sip_value {
         } via;
     };
 };
+
+_Static_assert(sizeof(struct sip_header) == 16, "see unused");
+_Static_assert(sizeof(struct sip_value) == 48, "see unused");
 
 struct sip_message {
     const char *head;   /* the first octet of the start line */

@@ -1,21 +1,5 @@
-/*
- * Header parameters: ;name, ;name=value, ;name="value", and the ends of quoted strings and values.
- */
+/* The rare parts of reading parameters, and the ends of quoted strings and values. */
 #include "wire/sip/params.h"
-
-struct param {
-    unsigned name, name_end;
-    unsigned value, value_end; /* empty for a flag */
-    bool is_bad;
-};
-
-const struct sip_param_rules sip_via_rules = {
-    .separator = ';', .is_strict = true, .tag = "branch", .tag_len = 6};
-const struct sip_param_rules sip_address_rules = {
-    .separator = ';', .is_strict = true, .tag = "tag", .tag_len = 3};
-const struct sip_param_rules sip_item_rules = {.separator = ';',
-                                               .is_strict = true,
-                                               .has_uris = true};
 
 unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned limit)
 {
@@ -52,17 +36,15 @@ unsigned sip_value_end(const struct sip_reader *reader, unsigned from, unsigned 
             from = sip_quoted_end(reader, from, limit);
             continue;
         }
-        if (octet == '<') {
-            is_bracketed = true;
-        } else if (octet == '>') {
-            is_bracketed = false;
+        if (octet == '<' || octet == '>') {
+            is_bracketed = octet == '<';
         }
         from++;
     }
     return limit;
 }
 
-/* One octet off the front of text, decoded once; -1 at its end. */
+/* One octet off the front of text, in lower case, decoded once; -1 at its end. */
 static int octet_take(struct slice *text, bool is_escaped)
 {
     int octet;
@@ -97,8 +79,8 @@ static bool names_equal(struct slice a, struct slice b, bool is_escaped)
     return true;
 }
 
-bool params_have(const struct sip_reader *reader, const struct params_seen *seen,
-                 struct sip_span name)
+bool sip_params_have(const struct sip_reader *reader, const struct params_seen *seen,
+                     struct sip_span name)
 {
     for (unsigned i = 0; i < seen->count; i++) {
         if (names_equal(sip_span_of(reader->at, name), sip_span_of(reader->at, seen->names[i]),
@@ -109,88 +91,59 @@ bool params_have(const struct sip_reader *reader, const struct params_seen *seen
     return false;
 }
 
-/* Behind an unquoted value. */
-static unsigned value_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           const struct sip_param_rules *rules)
+/* A value may be a host, IPv6 literal included (RFC 3261 25.1, gen-value; in received even without
+ * brackets); in items and credentials also base64 or part of a URI. */
+static bool is_value_octet(char octet, enum params_kind kind)
 {
-    const char *more = rules->has_uris ? ":[]/=?@&$(){}" : ":[]";
+    switch (octet) {
+    case ':':
+    case '[':
+    case ']':
+        return true;
+    case '/':
+    case '=':
+    case '?':
+    case '@':
+    case '&':
+    case '$':
+    case '(':
+    case ')':
+    case '{':
+    case '}':
+        return kind != PARAMS_VIA && kind != PARAMS_ADDRESS;
+    default:
+        return false;
+    }
+}
 
-    if (rules->has_uris && is_octet(reader, from, limit, '<')) {
+unsigned sip_param_value_end(const struct sip_reader *reader, unsigned from, unsigned limit,
+                             enum params_kind kind)
+{
+    if (is_octet(reader, from, limit, '<') && kind != PARAMS_VIA && kind != PARAMS_ADDRESS) {
         unsigned end = from + (unsigned)slice_find(reader_slice(reader, from, limit), '>');
 
         return end < limit ? end + 1 : limit;
     }
-    while ((from = next_stop(reader, from, limit)) < limit && reader->at[from] != '\0' &&
-           strchr(more, reader->at[from]) != NULL) {
+    while ((from = next_stop(reader, from, limit)) < limit &&
+           is_value_octet(reader->at[from], kind)) {
         from++;
     }
     return from;
 }
 
-/* One parameter whose name begins at from. */
-static unsigned param_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           const struct sip_param_rules *rules, struct param *param)
+unsigned sip_params_judge(const struct sip_reader *reader, unsigned from, unsigned limit,
+                          enum params_kind kind)
 {
-    unsigned end = next_stop(reader, from, limit);
-
-    param->name = from;
-    param->name_end = end;
-    param->value = param->value_end = end;
-    end = skip_blanks(reader, end, limit);
-    param->is_bad = param->name == param->name_end;
-    if (!is_octet(reader, end, limit, '=')) {
-        return end;
-    }
-    param->value = skip_blanks(reader, end + 1, limit);
-    if (is_octet(reader, param->value, limit, '"')) {
-        end = sip_quoted_end(reader, param->value, limit);
-    } else {
-        end = value_take(reader, param->value, limit, rules);
-    }
-    param->value_end = end;
-    param->is_bad |= param->value == end;
-    return skip_blanks(reader, end, limit);
-}
-
-/* Keeps what the value remembers of its parameters. */
-static void param_keep(const struct sip_reader *reader, const struct sip_param_rules *rules,
-                       const struct param *param, struct sip_value *value)
-{
-    struct slice name = reader_slice(reader, param->name, param->name_end);
-
-    if (name.len == rules->tag_len &&
-        slice_equal_nocase(name, slice_of(rules->tag, rules->tag_len)) && value->tag.len == 0) {
-        value->tag = span_between(param->value, param->value_end);
-    } else if (rules == &sip_via_rules && slice_equal_nocase(name, SLICE("rport"))) {
-        value->via.has_rport = true;
-    }
-}
-
-unsigned sip_params_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         const struct sip_param_rules *rules, struct sip_value *value)
-{
-    struct params_seen seen = {.limit = SIP_PARAMS_MAX};
-    struct param param;
-    unsigned first = from;
-
-    for (;;) {
-        from = param_take(reader, skip_blanks(reader, from, limit), limit, rules, &param);
-        if (param.is_bad && rules->is_strict) {
-            sip_note(reader, SIP_ODD_BAD_PARAMETER, first, from);
-        }
-        if (!rules->may_repeat && params_see(reader, &seen, param.name, param.name_end)) {
-            sip_note(reader, SIP_ODD_REPEATED_PARAMETER, param.name, param.value_end);
-        }
-        if (value != NULL) {
-            param_keep(reader, rules, &param, value);
-        }
-        if (!is_octet(reader, from, limit, rules->separator)) {
-            break;
-        }
-        from++;
-    }
-    if (value != NULL) {
-        value->params = span_between(first, trim_blanks(reader, first, from));
+    switch (kind) {
+    case PARAMS_ITEM:
+        return params_take(reader, from, limit, PARAMS_ITEM, NULL);
+    case PARAMS_REPEATING:
+        return params_take(reader, from, limit, PARAMS_REPEATING, NULL);
+    case PARAMS_CREDENTIAL:
+        return params_take(reader, from, limit, PARAMS_CREDENTIAL, NULL);
+    case PARAMS_VIA:
+    case PARAMS_ADDRESS:
+        break;
     }
     return from;
 }

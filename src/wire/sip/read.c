@@ -14,31 +14,42 @@ static void message_clear(struct sip_message *message, struct slice bytes)
     message->max_forwards = 70; /* what RFC 3261 8.1.1.6 recommends, and the rules add (HYG-S04) */
 }
 
-/* The end of the line at from, line end excluded; next is where the following one begins. */
-static unsigned line_end(const struct sip_reader *reader, unsigned from, unsigned *next)
+/* The end of a line whose first CR or LF is at place, when that is no CRLF. */
+static unsigned line_end_odd(const struct sip_reader *reader, unsigned place, unsigned *next)
 {
-    unsigned len = reader->scan->len, place = from;
-
-    while ((place = scan_next(reader->scan->line, place)) < len) {
+    while (place < reader->len) {
         if (reader->at[place] == '\n') {
             sip_note(reader, SIP_ODD_BARE_LF, place, place + 1);
             *next = place + 1;
             return place;
         }
-        if (place + 1 < len && reader->at[place + 1] == '\n') {
+        if (is_octet(reader, place + 1, reader->len, '\n')) {
             *next = place + 2;
             return place;
         }
         sip_note(reader, SIP_ODD_BARE_CR, place, place + 1);
-        place++;
+        place = scan_next(reader->line, place + 1);
     }
-    *next = len;
-    return len;
+    *next = reader->len;
+    return reader->len;
 }
 
-static bool is_continuation(const struct sip_reader *reader, unsigned place)
+/* The end of the line at from, line end excluded; next is where the following one begins. */
+static inline unsigned line_end(const struct sip_reader *reader, unsigned from, unsigned *next)
 {
-    return place < reader->scan->len && (reader->at[place] == ' ' || reader->at[place] == '\t');
+    unsigned place = scan_next(reader->line, from);
+
+    if (place + 1 < reader->len && memcmp(reader->at + place, "\r\n", 2) == 0) {
+        *next = place + 2;
+        return place;
+    }
+    return line_end_odd(reader, place, next);
+}
+
+static inline bool is_continuation(const struct sip_reader *reader, unsigned place)
+{
+    return place < reader->len && (unsigned char)reader->at[place] <= ' ' &&
+           (reader->at[place] == ' ' || reader->at[place] == '\t');
 }
 
 /* The end of a header line with its continuations. */
@@ -63,133 +74,123 @@ static unsigned folds_take(const struct sip_reader *reader, unsigned from, unsig
     return end;
 }
 
-/* The name in [from, to) is not simply a token and its colon: says why, returns the colon's place
- * or to. */
+/* A name that is not simply a token and its colon: says why.  Returns the colon's place, or to. */
 static unsigned name_judge(const struct sip_reader *reader, unsigned from, unsigned to,
                            unsigned *name_end)
 {
     unsigned colon = from + (unsigned)slice_find(reader_slice(reader, from, to), ':');
-    unsigned end = trim_blanks(reader, from, colon);
-    unsigned stop = next_stop(reader, from, end);
+    unsigned stop;
 
-    *name_end = end;
+    *name_end = trim_blanks(reader, from, colon);
+    stop = next_stop(reader, from, *name_end);
     if (colon == to) {
         sip_note(reader, SIP_ODD_NO_COLON, from, to);
         return to;
     }
-    if (end < colon) {
-        sip_note(reader, SIP_ODD_SPACE_BEFORE_COLON, end, colon);
+    if (*name_end < colon) {
+        sip_note(reader, SIP_ODD_SPACE_BEFORE_COLON, *name_end, colon);
     }
-    if (stop < end) {
-        bool is_blank = char_is(reader->at[stop], CHAR_BLANK);
+    if (*name_end == from) {
+        sip_note(reader, SIP_ODD_BAD_NAME, from, colon);
+    } else if (stop < *name_end) {
+        bool is_blank = char_is_blank(reader->at[stop]);
 
         sip_note(reader, is_blank ? SIP_ODD_SPACE_IN_NAME : SIP_ODD_BAD_NAME, from, colon);
-    }
-    if (end == from) {
-        sip_note(reader, SIP_ODD_BAD_NAME, from, colon);
     }
     return colon;
 }
 
-static enum sip_header_name name_take(const struct sip_reader *reader, unsigned from, unsigned to,
-                                      unsigned *name_end, unsigned *colon)
+/* The name at from; returns where its value begins. */
+static inline unsigned name_take(const struct sip_reader *reader, unsigned from, unsigned to,
+                                 unsigned *name_end, enum sip_header_name *name)
 {
-    *colon = next_stop(reader, from, to);
-    *name_end = *colon;
-    if (!is_octet(reader, *colon, to, ':') || *colon == from) {
-        *colon = name_judge(reader, from, to, name_end);
+    unsigned colon = next_stop(reader, from, to);
+
+    *name_end = colon;
+    *name = SIP_HEADER_UNKNOWN;
+    if (!is_octet(reader, colon, to, ':') || colon == from) {
+        colon = name_judge(reader, from, to, name_end);
+        if (colon == to) {
+            return to;
+        }
+        if (*name_end == from || next_stop(reader, from, *name_end) < *name_end) {
+            return colon + 1;
+        }
     }
-    if (*colon == to || *name_end == from || next_stop(reader, from, *name_end) < *name_end) {
-        return SIP_HEADER_UNKNOWN;
-    }
+    *name = name_find(reader->at + from, *name_end - from);
     if (*name_end - from > SIP_NAME_MAX) {
         sip_note(reader, SIP_ODD_LONG_NAME, from, *name_end);
     }
-    return sip_header_find(reader_slice(reader, from, *name_end));
+    return colon + 1;
 }
 
-/* A place in the message, chained to the lines of the same name. */
-static struct sip_header *header_add(struct sip_message *message, enum sip_header_name name)
+/* Chains the line of that index to those of the same name. */
+static inline void header_chain(struct sip_message *message, enum sip_header_name name,
+                                unsigned index)
 {
-    struct sip_header *header = &message->headers[message->header_count++];
     unsigned last = message->last_header[name];
+    uint16_t *link = last == 0 ? &message->first_header[name] : &message->headers[last - 1].next;
 
-    if (last == 0) {
-        message->first_header[name] = message->header_count;
-    } else {
-        message->headers[last - 1].next = message->header_count;
-    }
-    message->last_header[name] = message->header_count;
+    *link = message->last_header[name] = (uint16_t)(index + 1);
     message->header_counts[name]++;
-    header->next = 0;
-    header->id = (uint8_t)name;
-    return header;
 }
 
+/* A single header that was there before. */
 static void single_judge(const struct sip_reader *reader, const struct sip_header *header)
 {
-    const struct sip_message *message = reader->message;
     enum sip_header_name name = (enum sip_header_name)header->id;
     unsigned end = header->value.at + header->value.len;
 
-    if (!sip_header_is_single(name)) {
-        return;
-    }
     sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->name.at, end);
-    if (sip_header(message, name)->is_compact != header->is_compact) {
+    if (sip_header(reader->message, name)->is_compact != header->is_compact) {
         sip_note(reader, SIP_ODD_COMPACT_AND_LONG, header->name.at, end);
     }
 }
 
-static void value_judge(const struct sip_reader *reader, unsigned index)
+static inline void value_judge(const struct sip_reader *reader, enum sip_header_name name,
+                               unsigned index)
 {
-    struct sip_message *message = reader->message;
-    struct sip_header *header = &message->headers[index];
-    enum sip_shape shape = sip_header_shape((enum sip_header_name)header->id);
+    const struct sip_header *header = &reader->message->headers[index];
 
-    switch (shape) {
+    switch ((enum sip_shape)sip_name_facts[name].shape) {
     case SIP_SHAPE_VIA:
         sip_via_take(reader, index);
-        break;
-    case SIP_SHAPE_ADDRESS: {
-        unsigned before = message->value_count;
-
+        return;
+    case SIP_SHAPE_ADDRESS:
         sip_address_take(reader, index);
-        if (message->value_count > before + 1 &&
-            sip_header_is_single((enum sip_header_name)header->id)) {
-            sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at,
-                     header->value.at + header->value.len);
+        return;
+    case SIP_SHAPE_CREDENTIALS:
+        if (name != SIP_HEADER_IDENTITY) {
+            sip_credentials_judge(reader, header);
+            return;
         }
-        break;
-    }
+        sip_items_judge(reader, header);
+        return;
     case SIP_SHAPE_LIST:
     case SIP_SHAPE_ONE:
-    case SIP_SHAPE_CREDENTIALS:
-        sip_items_judge(reader, index, shape);
-        break;
+        sip_items_judge(reader, header);
+        return;
     case SIP_SHAPE_NUMBER:
         sip_number_take(reader, header);
-        message->item_count++;
         break;
     case SIP_SHAPE_OPAQUE:
         sip_opaque_take(reader, header);
-        message->item_count++;
         break;
     case SIP_SHAPE_TEXT:
-        message->item_count++;
         break;
     }
+    reader->message->item_count++;
 }
 
 /* Reads the header line at from; returns where the next line begins. */
-static unsigned header_take(const struct sip_reader *reader, unsigned from)
+static inline unsigned header_take(const struct sip_reader *reader, unsigned from)
 {
     struct sip_message *message = reader->message;
-    unsigned next, name_end, colon, value;
+    unsigned index = message->header_count, next, name_end, value;
     unsigned end = line_end(reader, from, &next);
     bool is_folded = is_continuation(reader, next);
+    struct sip_header *header = &message->headers[index];
     enum sip_header_name name;
-    struct sip_header *header;
 
     if (is_folded) {
         end = folds_take(reader, from, end, &next);
@@ -197,22 +198,23 @@ static unsigned header_take(const struct sip_reader *reader, unsigned from)
     if (end - from > SIP_LINE_MAX) {
         sip_note(reader, SIP_ODD_LONG_LINE, from, end);
     }
-    if (message->header_count == SIP_HEADERS_MAX) {
+    if (index == SIP_HEADERS_MAX) {
         sip_note(reader, SIP_ODD_MANY_HEADERS, from, end);
         return next;
     }
-    name = name_take(reader, from, end, &name_end, &colon);
-    header = header_add(message, name);
-    value = skip_blanks(reader, colon < end ? colon + 1 : end, end);
-    header->name = span_between(from, name_end);
-    header->value = span_between(value, trim_blanks(reader, value, end));
-    header->is_folded = is_folded;
-    header->is_compact = name != SIP_HEADER_UNKNOWN && header->name.len == 1;
-    if (message->header_counts[name] > 1) {
+    value = skip_blanks(reader, name_take(reader, from, end, &name_end, &name), end);
+    *header = (struct sip_header){.name = span_between(from, name_end),
+                                  .value = span_between(value, trim_blanks(reader, value, end)),
+                                  .id = (uint8_t)name,
+                                  .is_folded = is_folded,
+                                  .is_compact = name_end == from + 1 && name != 0};
+    message->header_count++;
+    header_chain(message, name, index);
+    if (message->header_counts[name] > 1 && (sip_name_facts[name].flags & SIP_NAME_SINGLE) != 0) {
         single_judge(reader, header);
     }
-    value_judge(reader, message->header_count - 1u);
-    if (!reader->scan->is_plain) {
+    value_judge(reader, name, index);
+    if (!reader->is_plain) {
         sip_octets_judge(reader, header);
     }
     return next;
@@ -238,7 +240,7 @@ static void controls_judge(const struct sip_reader *reader, unsigned to)
 /* All lines behind the start line; returns the length of the head, or 0 when it has no end. */
 static unsigned headers_take(const struct sip_reader *reader, unsigned from)
 {
-    unsigned len = reader->scan->len;
+    unsigned len = reader->len;
 
     if (is_continuation(reader, from)) {
         unsigned next;
@@ -252,32 +254,12 @@ static unsigned headers_take(const struct sip_reader *reader, unsigned from)
             sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
             return from + 1;
         }
-        if (reader->at[from] == '\r' && from + 1 < len && reader->at[from + 1] == '\n') {
+        if (reader->at[from] == '\r' && is_octet(reader, from + 1, len, '\n')) {
             return from + 2;
         }
         from = header_take(reader, from);
     }
     return 0;
-}
-
-/* Whether a first line is one of SIP: a status line, a request line with our version or what stands
- * for it, or a request for one of our URIs. */
-static bool is_sip(struct slice line)
-{
-    struct slice trimmed = slice_trim(line), method, version;
-
-    if (slice_starts_nocase(trimmed, SLICE("SIP/"))) {
-        return true;
-    }
-    version = slice_skip(trimmed, slice_find_last(trimmed, ' ') + 1);
-    if (slice_starts_nocase(version, SLICE("SIP/"))) {
-        return true;
-    }
-    slice_cut(&trimmed, ' ', &method);
-    trimmed = slice_trim(trimmed);
-    return slice_starts_nocase(trimmed, SLICE("sip:")) ||
-           slice_starts_nocase(trimmed, SLICE("sips:")) ||
-           slice_starts_nocase(trimmed, SLICE("tel:"));
 }
 
 /* Empty lines in front of the message; the head begins behind them. */
@@ -287,6 +269,31 @@ static struct slice leading_skip(struct slice bytes)
         bytes = slice_skip(bytes, 1);
     }
     return bytes;
+}
+
+/* What is odd about the head as a whole.  rest is bytes without the empty lines in front. */
+static void head_judge(const struct sip_reader *reader, struct slice bytes, struct slice rest)
+{
+    struct sip_message *message = reader->message;
+    size_t leading = bytes.len - rest.len;
+
+    if (message->head_len == 0) {
+        message->head_len = reader->len;
+        sip_note(reader, SIP_ODD_NO_END, 0, 0);
+        if (rest.len > SIP_HEAD_MAX) {
+            sip_note(reader, SIP_ODD_LONG_MESSAGE, 0, 0);
+        }
+    }
+    if (bytes.len > SIP_MESSAGE_MAX) {
+        sip_note(reader, SIP_ODD_LONG_MESSAGE, 0, 0);
+    }
+    if (leading != 0) {
+        sip_note(reader, SIP_ODD_LEADING_LINES, 0,
+                 leading < UINT16_MAX ? (unsigned)leading : UINT16_MAX);
+    }
+    if (!reader->is_plain) {
+        controls_judge(reader, message->head_len);
+    }
 }
 
 static enum sip_reading no_message(struct sip_message *message, struct slice bytes,
@@ -300,44 +307,28 @@ enum sip_reading sip_read(struct sip_message *message, struct slice bytes, bool 
 {
     struct sip_scan scan;
     struct slice rest = leading_skip(bytes);
-    struct sip_reader reader = {.at = rest.at,
-                                .scan = &scan,
-                                .oddities = &message->oddities,
+    bool is_long = rest.len > SIP_HEAD_MAX;
+    struct sip_reader reader = {.oddities = &message->oddities,
                                 .odd_at = message->odd_at,
                                 .message = message};
-    unsigned start_end, next, head_len;
-    bool is_whole = rest.len <= SIP_HEAD_MAX;
+    unsigned start_end, next;
 
     message_clear(message, rest);
-    sip_scan(&scan, rest);
+    sip_reader_init(&reader, &scan, rest);
     start_end = line_end(&reader, 0, &next);
-    if (start_end == scan.len && is_stream && is_whole) {
+    if (start_end == reader.len && is_stream && !is_long) {
         return no_message(message, bytes, SIP_PARTIAL);
     }
-    if (!is_sip(slice_head(rest, start_end))) {
+    if (!sip_start_line_take(&reader, 0, start_end)) {
         return no_message(message, bytes, SIP_FOREIGN);
     }
-    sip_start_line_take(&reader, 0, start_end);
-    head_len = headers_take(&reader, next);
-    if (head_len == 0) {
-        if (is_stream && is_whole) {
-            return no_message(message, bytes, SIP_PARTIAL);
-        }
-        head_len = scan.len;
-        sip_note(&reader, SIP_ODD_NO_END, 0, 0);
+    message->head_len = headers_take(&reader, next);
+    if (message->head_len == 0 && is_stream && !is_long) {
+        return no_message(message, bytes, SIP_PARTIAL);
     }
-    message->head_len = head_len;
-    if (!scan.is_plain) {
-        controls_judge(&reader, head_len);
-    }
-    if (rest.at != bytes.at) {
-        sip_note(&reader, SIP_ODD_LEADING_LINES, 0, (unsigned)(rest.at - bytes.at));
-    }
-    if (bytes.len > SIP_MESSAGE_MAX || (head_len == SIP_HEAD_MAX && !is_whole)) {
-        sip_note(&reader, SIP_ODD_LONG_MESSAGE, 0, 0);
-    }
+    head_judge(&reader, bytes, rest);
     sip_message_judge(&reader);
-    sip_body_take(&reader, slice_skip(rest, head_len), is_stream);
+    sip_body_take(&reader, slice_skip(rest, message->head_len), is_stream);
     return SIP_READ;
 }
 

@@ -8,15 +8,21 @@
 
 #include "wire/sip/chars.h"
 #include "wire/sip/message.h"
+#include "wire/sip/name.h"
 #include "wire/sip/scan.h"
 
 struct sip_reader {
-    const char *at; /* the origin */
-    const struct sip_scan *scan;
+    const char *at;                     /* the origin */
+    const uint64_t *line, *stop, *mark; /* see scan.h */
+    unsigned len;                       /* octets scanned */
+    bool is_plain;                      /* nothing but CR, LF and printable ASCII in them */
     struct sip_oddities *oddities;
     struct sip_span *odd_at;     /* NULL when nobody asks where */
     struct sip_message *message; /* NULL for a text of its own */
 };
+
+/* Scans bytes; the reader borrows the scan. */
+void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct slice bytes);
 
 /* Where a URI stands decides where it ends. */
 enum sip_uri_place {
@@ -25,38 +31,13 @@ enum sip_uri_place {
     SIP_URI_BARE,     /* before a blank or one of ; , ? < > " : what follows ';' is the header's */
 };
 
-/* What the parameters of a kind of value may be like. */
-struct sip_param_rules {
-    char separator;
-    bool is_strict; /* a malformed parameter is an oddity */
-    bool may_repeat;
-    bool has_uris;   /* values may hold octets of a URI, or one in brackets */
-    uint8_t tag_len; /* tag names the parameter that is kept in the value's tag */
-    char tag[8];
-};
-
-extern const struct sip_param_rules sip_via_rules;
-extern const struct sip_param_rules sip_address_rules;
-extern const struct sip_param_rules sip_item_rules;
-
 /* Notes an oddity, and the octets of the first of its kind. */
 void sip_note(const struct sip_reader *reader, enum sip_oddity oddity, unsigned from, unsigned to)
     __attribute__((cold));
 
-/* len octets, all of tokens, from 1 to NAME_ROOM - 1. */
-enum sip_header_name sip_name_find(const char *token, unsigned len);
-
+/* uri is all zero before. */
 unsigned sip_uri_take(const struct sip_reader *reader, unsigned from, unsigned limit,
                       enum sip_uri_place place, struct sip_uri *uri);
-
-/* What kind of host [from, to) is; oddities are noted. */
-enum sip_host_kind sip_host_judge(const struct sip_reader *reader, unsigned from, unsigned to);
-
-/* Behind the host that begins at from: a name, or a literal with its brackets. */
-unsigned sip_host_end(const struct sip_reader *reader, unsigned from, unsigned limit);
-
-/* 0 and an oddity when [from, to) is no port. */
-uint16_t sip_port_read(const struct sip_reader *reader, unsigned from, unsigned to);
 
 /* Behind the quoted string that begins at from, or limit and an oddity. */
 unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned limit);
@@ -65,18 +46,15 @@ unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned
  * made no sense. */
 unsigned sip_value_end(const struct sip_reader *reader, unsigned from, unsigned limit);
 
-/* Parameters, the first name at from or behind blanks; stops at what is neither parameter nor
- * separator. value may be NULL. */
-unsigned sip_params_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         const struct sip_param_rules *rules, struct sip_value *value);
-
-/* A place for one more value of the header, chained to those before; NULL when there is none. */
+/* A place for one more value of the header, all zero, chained to those before; NULL when there is
+ * none. */
 struct sip_value *sip_value_add(const struct sip_reader *reader, unsigned header);
 
 /* The values of one header line. */
 void sip_via_take(const struct sip_reader *reader, unsigned header);
 void sip_address_take(const struct sip_reader *reader, unsigned header);
-void sip_items_judge(const struct sip_reader *reader, unsigned header, enum sip_shape shape);
+void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header);
+void sip_credentials_judge(const struct sip_reader *reader, const struct sip_header *header);
 
 /* The headers of the shapes NUMBER and OPAQUE that the reader reads itself. */
 void sip_number_take(const struct sip_reader *reader, const struct sip_header *header);
@@ -86,8 +64,8 @@ void sip_opaque_take(const struct sip_reader *reader, const struct sip_header *h
 void sip_octets_judge(const struct sip_reader *reader, const struct sip_header *header);
 bool sip_is_utf8(struct slice text);
 
-/* The start line in [from, to). */
-void sip_start_line_take(const struct sip_reader *reader, unsigned from, unsigned to);
+/* The start line in [from, to); false when it is none of SIP. */
+bool sip_start_line_take(const struct sip_reader *reader, unsigned from, unsigned to);
 
 /* What a message must have, once its lines are read; then body and trailing octets. */
 void sip_message_judge(const struct sip_reader *reader);
@@ -105,16 +83,22 @@ static inline struct slice reader_slice(const struct sip_reader *reader, unsigne
 
 static inline unsigned next_stop(const struct sip_reader *reader, unsigned from, unsigned limit)
 {
-    unsigned stop = scan_next(reader->scan->stop, from);
+    unsigned stop = scan_next(reader->stop, from);
 
     return stop < limit ? stop : limit;
 }
 
 static inline unsigned next_mark(const struct sip_reader *reader, unsigned from, unsigned limit)
 {
-    unsigned mark = scan_next(reader->scan->mark, from);
+    unsigned mark = scan_next(reader->mark, from);
 
     return mark < limit ? mark : limit;
+}
+
+/* The octet at place, or NUL at the limit. */
+static inline char octet_at(const struct sip_reader *reader, unsigned place, unsigned limit)
+{
+    return place < limit ? reader->at[place] : '\0';
 }
 
 static inline bool is_octet(const struct sip_reader *reader, unsigned place, unsigned limit,
@@ -126,7 +110,7 @@ static inline bool is_octet(const struct sip_reader *reader, unsigned place, uns
 /* Folds are blanks too. */
 static inline unsigned skip_blanks(const struct sip_reader *reader, unsigned from, unsigned limit)
 {
-    while (from < limit && char_is(reader->at[from], CHAR_BLANK)) {
+    while (from < limit && char_is_blank(reader->at[from])) {
         from++;
     }
     return from;
@@ -134,7 +118,7 @@ static inline unsigned skip_blanks(const struct sip_reader *reader, unsigned fro
 
 static inline unsigned trim_blanks(const struct sip_reader *reader, unsigned from, unsigned to)
 {
-    while (to > from && char_is(reader->at[to - 1], CHAR_BLANK)) {
+    while (to > from && char_is_blank(reader->at[to - 1])) {
         to--;
     }
     return to;

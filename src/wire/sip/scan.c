@@ -1,3 +1,4 @@
+#include "wire/sip/reader.h"
 #include "wire/sip/scan_block.h"
 
 bool scan_has_empty_line(const char *block, uint64_t run)
@@ -18,4 +19,15 @@ bool scan_has_empty_line(const char *block, uint64_t run)
 void sip_scan(struct sip_scan *scan, struct slice bytes)
 {
     scan_choose()(scan, slice_head(bytes, SIP_HEAD_MAX));
+}
+
+void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct slice bytes)
+{
+    sip_scan(scan, bytes);
+    reader->at = bytes.at;
+    reader->line = scan->line;
+    reader->stop = scan->stop;
+    reader->mark = scan->mark;
+    reader->len = scan->len;
+    reader->is_plain = scan->is_plain;
 }

@@ -37,3 +37,12 @@ static inline unsigned scan_next(const uint64_t *words, unsigned from)
     } while (bits == 0);
     return (word << 6) + (unsigned)__builtin_ctzll(bits);
 }
+
+/* The bits of [from, from + len), the first one lowest; at most 63 of them. */
+static inline uint64_t scan_bits(const uint64_t *words, unsigned from, unsigned len)
+{
+    unsigned word = from >> 6, shift = from & 63;
+    uint64_t bits = words[word] >> shift | words[word + 1] << 1 << (63 - shift);
+
+    return bits & ((UINT64_C(1) << len) - 1);
+}

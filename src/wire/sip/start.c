@@ -1,12 +1,11 @@
 /* The start line (RFC 3261 7.1, 7.2; rules 1.4). */
 #include "wire/sip/reader.h"
 
-static const char version[] = "SIP/2.0";
-enum { VERSION_LEN = sizeof(version) - 1 };
+enum { VERSION_LEN = sizeof("SIP/2.0") - 1 };
 
 static bool is_version(struct slice text)
 {
-    return text.len == VERSION_LEN && slice_equal_nocase(text, slice_of(version, VERSION_LEN));
+    return text.len == VERSION_LEN && slice_equal_nocase(text, SLICE("SIP/2.0"));
 }
 
 /* The first blank in [from, to), or to. */
@@ -55,7 +54,9 @@ static void request_uri_take(const struct sip_reader *reader, unsigned from, uns
     if ((reader->oddities->bits[SIP_ODD_BAD_URI / 64] & bad) != 0 || uri->headers.len != 0) {
         sip_note(reader, SIP_ODD_BAD_REQUEST_URI, from, to);
     }
-    if (word_end(reader, from, to) < to) {
+    /* A blank in it is always odd in some other way too. */
+    if ((reader->oddities->bits[0] | reader->oddities->bits[1]) != 0 &&
+        word_end(reader, from, to) < to) {
         sip_note(reader, SIP_ODD_START_LINE_BLANKS, from, to);
     }
 }
@@ -138,26 +139,63 @@ static void high_judge(const struct sip_reader *reader, unsigned from, unsigned 
     }
 }
 
-void sip_start_line_take(const struct sip_reader *reader, unsigned from, unsigned to)
+/* Whether a line is one of SIP: it begins or ends with a version of it, or it asks for one of our
+ * URIs. */
+static bool is_sip(const struct sip_reader *reader, unsigned from, unsigned to)
+{
+    struct slice line = reader_slice(reader, from, to), method;
+    unsigned version = version_find(reader, from, to);
+
+    if (slice_starts_nocase(line, SLICE("SIP/")) ||
+        slice_starts_nocase(reader_slice(reader, version, to), SLICE("SIP/"))) {
+        return true;
+    }
+    slice_cut(&line, ' ', &method);
+    line = slice_trim(line);
+    return slice_starts_nocase(line, SLICE("sip:")) || slice_starts_nocase(line, SLICE("sips:")) ||
+           slice_starts_nocase(line, SLICE("tel:"));
+}
+
+/* A line with something odd about its blanks or version, or none of ours. */
+static bool start_line_take_slowly(const struct sip_reader *reader, unsigned from, unsigned to)
 {
     unsigned first = skip_blanks(reader, from, to);
     unsigned last = trim_blanks(reader, first, to);
 
+    if (!is_sip(reader, first, last)) {
+        return false;
+    }
+    if (slice_starts_nocase(reader_slice(reader, first, to), SLICE("SIP/"))) {
+        last = to; /* the phrase may end in blanks, or be empty */
+        status_line_take(reader, first, last);
+    } else {
+        request_line_take(reader, first, last);
+    }
+    if (first != from || last != to) {
+        sip_note(reader, SIP_ODD_START_LINE_BLANKS, from, to);
+    }
+    return true;
+}
+
+bool sip_start_line_take(const struct sip_reader *reader, unsigned from, unsigned to)
+{
+    const char *end = reader->at + to;
+    unsigned method_end = next_stop(reader, from, to);
+
     if (to - from > SIP_START_LINE_MAX) {
         sip_note(reader, SIP_ODD_LONG_START_LINE, from, to);
     }
-    if (slice_starts_nocase(reader_slice(reader, first, to), SLICE("SIP/"))) {
-        if (first != from) {
-            sip_note(reader, SIP_ODD_START_LINE_BLANKS, from, first);
-        }
-        status_line_take(reader, first, to);
-    } else {
-        if (first != from || last != to) {
-            sip_note(reader, SIP_ODD_START_LINE_BLANKS, from, to);
-        }
-        request_line_take(reader, first, last);
+    if (method_end + 9 < to && reader->at[method_end] == ' ' && method_end != from &&
+        memcmp(end - 8, " SIP/2.0", 8) == 0 && !char_is_blank(reader->at[method_end + 1]) &&
+        !char_is_blank(end[-9])) {
+        reader->message->is_request = true;
+        method_take(reader, from, method_end);
+        request_uri_take(reader, method_end + 1, to - 8);
+    } else if (!start_line_take_slowly(reader, from, to)) {
+        return false;
     }
-    if (!reader->scan->is_plain) {
+    if (!reader->is_plain) {
         high_judge(reader, from, to);
     }
+    return true;
 }

@@ -1,8 +1,12 @@
 /*
- * A URI is taken apart at its delimiters, then every part is looked at for octets that have no
- * place in it.
+ * URIs.
+ *
+ * Nearly all are [user@]host[:port][;parameters] and are taken apart from left to right.  What is
+ * otherwise is read a second time, slowly: all delimiters first, because what stands before an '@'
+ * may look like a host or parameters (RFC 4475 3.1.1.9), then every part octet by octet.
  */
 #include "wire/packet.h"
+#include "wire/sip/host.h"
 #include "wire/sip/params.h"
 
 enum { URI_PARAMS_MAX = 32 }; /* HYG-L12 */
@@ -18,72 +22,77 @@ struct uri_marks {
     bool in_literal; /* between [ and ] */
 };
 
-/* True when the URI ends here. */
-static bool marks_see(struct uri_marks *marks, char octet, unsigned place, enum sip_uri_place where)
+static bool is_bare_end(char octet)
 {
+    return octet == ';' || octet == ',' || octet == '?' || octet == '<' || octet == '>' ||
+           octet == '"' || char_is_blank(octet);
+}
+
+static bool is_end(char octet, enum sip_uri_place where)
+{
+    switch (where) {
+    case SIP_URI_BRACKETS:
+        return octet == '>';
+    case SIP_URI_BARE:
+        return is_bare_end(octet);
+    case SIP_URI_ALONE:
+        break;
+    }
+    return false;
+}
+
+static void marks_see(struct uri_marks *marks, char octet, unsigned place)
+{
+    bool is_authority = (marks->port | marks->semicolon | marks->question) == 0;
+
     switch (octet) {
     case '@':
         if (marks->at == 0) {
             *marks = (struct uri_marks){.at = place, .password = marks->password};
         }
-        return false;
+        break;
     case ':':
         if ((marks->at | marks->password) == 0) {
             marks->password = place;
         }
-        if ((marks->port | marks->semicolon | marks->question) == 0 && !marks->in_literal) {
+        if (is_authority && !marks->in_literal) {
             marks->port = place;
         }
-        return false;
+        break;
     case ';':
         if ((marks->semicolon | marks->question) == 0) {
             marks->semicolon = place;
         }
-        return where == SIP_URI_BARE;
+        break;
     case '?':
         if (marks->question == 0) {
             marks->question = place;
         }
-        return where == SIP_URI_BARE;
+        break;
     case '[':
-        marks->in_literal = (marks->port | marks->semicolon | marks->question) == 0;
-        return false;
+        marks->in_literal = is_authority;
+        break;
     case ']':
         marks->in_literal = false;
-        return false;
-    case '>':
-        return where != SIP_URI_ALONE;
-    case ',':
-    case '<':
-    case '"':
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-        return where == SIP_URI_BARE;
+        break;
     default:
-        return false;
+        break;
     }
 }
 
 static void marks_find(const struct sip_reader *reader, unsigned from, unsigned limit,
                        enum sip_uri_place where, struct uri_marks *marks)
 {
-    unsigned place = from;
-
     *marks = (struct uri_marks){0};
-    while ((place = next_stop(reader, place, limit)) < limit &&
-           !marks_see(marks, reader->at[place], place, where)) {
-        place++;
+    while ((from = next_stop(reader, from, limit)) < limit && !is_end(reader->at[from], where)) {
+        marks_see(marks, reader->at[from], from);
+        from++;
     }
-    marks->end = place;
-    if (where == SIP_URI_BARE) {
-        marks->semicolon = marks->question = 0;
-    }
+    marks->end = from;
 }
 
-/* The escape at place; false when it is none. */
-static bool escape_judge(const struct sip_reader *reader, unsigned place, unsigned to)
+/* The escape at place. */
+static void escape_judge(const struct sip_reader *reader, unsigned place, unsigned to)
 {
     const char *at = reader->at + place;
     int high = place + 2 < to ? char_hex(at[1]) : -1;
@@ -92,40 +101,47 @@ static bool escape_judge(const struct sip_reader *reader, unsigned place, unsign
 
     if (high < 0 || low < 0) {
         sip_note(reader, SIP_ODD_BAD_ESCAPE, place, to - place < 3 ? to : place + 3);
-        return false;
-    }
-    if (octet < 0x20 || octet == 0x7F) {
+    } else if (octet < 0x20 || octet == 0x7F) {
         sip_note(reader, SIP_ODD_ESCAPED_CONTROL, place, place + 3);
     } else if (octet == '%' && place + 4 < to && char_hex(at[3]) >= 0 && char_hex(at[4]) >= 0) {
         sip_note(reader, SIP_ODD_ESCAPED_CONTROL, place, place + 5);
     }
-    return true;
 }
 
 /* An octet that has no place where it is. */
-static void octet_bad(const struct sip_reader *reader, enum sip_oddity oddity, unsigned place)
+static void octet_bad(const struct sip_reader *reader, unsigned place)
 {
     char octet = reader->at[place];
 
     if (octet == '\r' || octet == '\n') {
         sip_note(reader, SIP_ODD_FOLDED_PLACE, place, place + 1);
+    } else if (octet == '<') {
+        sip_note(reader, SIP_ODD_TWO_BRACKETS, place, place + 1);
     }
-    sip_note(reader, octet == '<' ? SIP_ODD_TWO_BRACKETS : oddity, place, place + 1);
-    if (octet == '<') {
-        sip_note(reader, oddity, place, place + 1);
-    }
+    sip_note(reader, SIP_ODD_BAD_URI, place, place + 1);
 }
 
+/* What octets of the kinds, and escapes, make of [from, to). */
 static void octets_judge(const struct sip_reader *reader, unsigned from, unsigned to,
                          unsigned kinds)
 {
-    while ((from = next_mark(reader, from, to)) < to) {
+    for (; (from = next_mark(reader, from, to)) < to; from++) {
         if (reader->at[from] == '%') {
             escape_judge(reader, from, to);
         } else if (!char_is(reader->at[from], kinds)) {
-            octet_bad(reader, SIP_ODD_BAD_URI, from);
+            octet_bad(reader, from);
         }
-        from++;
+    }
+}
+
+static inline void user_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+{
+    unsigned len = to - from;
+
+    if (len == 0) {
+        sip_note(reader, SIP_ODD_BAD_URI, from, to + 1);
+    } else if (len > 63 || scan_bits(reader->mark, from, len) > (reader->at[from] == '+')) {
+        octets_judge(reader, from, to, CHAR_USER);
     }
 }
 
@@ -136,84 +152,131 @@ static bool is_transport(struct slice value)
     return transport_read(value, &transport) || slice_equal_nocase(value, SLICE("sctp"));
 }
 
-/* What a parameter of a sip URI means to us. */
-static void param_judge(const struct sip_reader *reader, struct slice name, unsigned value,
-                        unsigned end)
+/* What the parameters of a sip URI that we know mean. */
+static inline void param_judge(const struct sip_reader *reader, unsigned name, unsigned name_end,
+                               unsigned value, unsigned end)
 {
-    unsigned from = (unsigned)(name.at - reader->at);
+    const char *at = reader->at + name;
+    bool is_maddr = false;
 
-    switch (name.len) {
+    switch (name_end - name) {
     case 3:
-        if (slice_equal_nocase(name, SLICE("ttl"))) {
-            sip_note(reader, SIP_ODD_URI_MADDR, from, end);
-        }
+        is_maddr = chars_equal(at, "ttl", 3);
         break;
     case 5:
-        if (slice_equal_nocase(name, SLICE("maddr"))) {
-            sip_note(reader, SIP_ODD_URI_MADDR, from, end);
-        }
+        is_maddr = chars_equal(at, "maddr", 5);
         break;
     case 6:
-        if (slice_equal_nocase(name, SLICE("method"))) {
-            sip_note(reader, SIP_ODD_URI_MADDR, from, end);
-        }
+        is_maddr = chars_equal(at, "method", 6);
         break;
     case 9:
-        if (slice_equal_nocase(name, SLICE("transport")) &&
-            !is_transport(reader_slice(reader, value, end))) {
-            sip_note(reader, SIP_ODD_BAD_TRANSPORT, from, end);
+        if (chars_equal(at, "transport", 9) && !is_transport(reader_slice(reader, value, end))) {
+            sip_note(reader, SIP_ODD_BAD_TRANSPORT, name, end);
         }
         break;
     default:
         break;
     }
+    if (is_maddr) {
+        sip_note(reader, SIP_ODD_URI_MADDR, name, end);
+    }
 }
 
-/* name=value or name, from name to end; equals is end when there is no value. */
-static void param_take(const struct sip_reader *reader, struct params_seen *seen, unsigned name,
-                       unsigned equals, unsigned end)
+/* name=value or name, up to end; equals is end when there is no value. */
+static inline void param_take(const struct sip_reader *reader, struct params_seen *seen,
+                              unsigned name, unsigned equals, unsigned end)
 {
-    unsigned value = equals < end ? equals + 1 : end;
-
-    if (name == equals || (equals < end && value == end)) {
+    if (name == equals || equals + 1 == end) {
         sip_note(reader, SIP_ODD_BAD_PARAMETER, name, end);
     }
-    if (params_see(reader, seen, name, equals)) {
-        sip_note(reader, SIP_ODD_URI_REPEATED_PARAMETER, name, end);
+    if (name < equals) {
+        if (params_see(reader, seen, name, equals, URI_PARAMS_MAX)) {
+            sip_note(reader, SIP_ODD_URI_REPEATED_PARAMETER, name, end);
+        }
+        param_judge(reader, name, equals, equals < end ? equals + 1 : end, end);
     }
-    param_judge(reader, reader_slice(reader, name, equals), value, end);
 }
 
-static void params_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+/* Parameters up to the first octet that has no place in them. */
+static unsigned params_walk(const struct sip_reader *reader, unsigned from, unsigned limit)
 {
     struct params_seen seen;
-    unsigned name = from, equals = to;
+    unsigned name = from, equals = 0;
 
-    seen.kinds = 0;
-    seen.count = 0;
-    seen.limit = URI_PARAMS_MAX;
-    seen.has_escapes = false;
-    while ((from = next_mark(reader, from, to)) < to) {
-        char octet = reader->at[from];
+    params_seen_init(&seen);
+    for (;; from++) {
+        char octet;
 
+        from = next_mark(reader, from, limit);
+        octet = octet_at(reader, from, limit);
         if (octet == ';') {
-            param_take(reader, &seen, name, equals < from ? equals : from, from);
+            param_take(reader, &seen, name, equals != 0 ? equals : from, from);
             name = from + 1;
-            equals = to;
-        } else if (octet == '=' && equals == to) {
+            equals = 0;
+        } else if (octet == '=' && equals == 0) {
             equals = from;
         } else if (octet == '%') {
-            escape_judge(reader, from, to);
-            seen.has_escapes |= equals == to;
+            escape_judge(reader, from, limit);
+            seen.has_escapes |= equals == 0;
         } else if (!char_is(octet, CHAR_PARAM)) {
-            octet_bad(reader, SIP_ODD_BAD_URI, from);
+            break;
         }
-        from++;
     }
-    param_take(reader, &seen, name, equals, to);
+    param_take(reader, &seen, name, equals != 0 ? equals : from, from);
+    return from;
 }
 
-/* Parameters and headers, the same for all our schemes. */
+/* [user@]host[:port][;parameters] and an end; false when it is anything else. */
+static bool sip_take_plain(const struct sip_reader *reader, unsigned from, unsigned limit,
+                           enum sip_uri_place where, struct sip_uri *uri, unsigned *end)
+{
+    unsigned stop = host_end(reader, from, limit);
+
+    if (is_octet(reader, stop, limit, '@')) {
+        uri->user = span_between(from, stop);
+        user_judge(reader, from, stop);
+        from = stop + 1;
+        stop = host_end(reader, from, limit);
+    }
+    uri->host = span_between(from, stop);
+    uri->host_kind = (uint8_t)host_judge(reader, from, stop);
+    if (is_octet(reader, stop, limit, ':')) {
+        from = stop + 1;
+        stop = next_stop(reader, from, limit);
+        uri->port = port_read(reader, from, stop);
+    }
+    if (where != SIP_URI_BARE && is_octet(reader, stop, limit, ';')) {
+        from = stop + 1;
+        stop = params_walk(reader, from, limit);
+        uri->params = span_between(from, stop);
+    }
+    *end = stop;
+    return stop == limit || is_end(reader->at[stop], where);
+}
+
+/* Parameters of a part that may hold anything. */
+static void params_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+{
+    while ((from = params_walk(reader, from, to)) < to) {
+        octet_bad(reader, from);
+        from++;
+    }
+}
+
+static void user_take(const struct sip_reader *reader, unsigned from, const struct uri_marks *marks,
+                      struct sip_uri *uri)
+{
+    unsigned to = marks->password != 0 ? marks->password : marks->at;
+
+    uri->user = span_between(from, to);
+    user_judge(reader, from, to);
+    if (marks->password != 0) {
+        octets_judge(reader, to + 1, marks->at, CHAR_USER);
+        sip_note(reader, SIP_ODD_URI_PASSWORD, to, marks->at);
+    }
+}
+
+/* Parameters and headers. */
 static void tail_take(const struct sip_reader *reader, const struct uri_marks *marks,
                       struct sip_uri *uri)
 {
@@ -230,45 +293,51 @@ static void tail_take(const struct sip_reader *reader, const struct uri_marks *m
     }
 }
 
-static void user_take(const struct sip_reader *reader, unsigned from, const struct uri_marks *marks,
-                      struct sip_uri *uri)
+/* Where user or host end. */
+static unsigned front_end(const struct uri_marks *marks)
 {
-    unsigned to = marks->password != 0 ? marks->password : marks->at;
-
-    uri->user = span_between(from, to);
-    octets_judge(reader, from, to, CHAR_USER);
-    if (from == to) {
-        sip_note(reader, SIP_ODD_BAD_URI, from, marks->at + 1);
+    if (marks->semicolon != 0) {
+        return marks->semicolon;
     }
-    if (marks->password != 0) {
-        octets_judge(reader, to + 1, marks->at, CHAR_USER);
-        sip_note(reader, SIP_ODD_URI_PASSWORD, to, marks->at);
-    }
+    return marks->question != 0 ? marks->question : marks->end;
 }
 
-/* What stands behind "sip:" or "sips:". */
-static unsigned sip_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         enum sip_uri_place where, struct sip_uri *uri)
+static unsigned sip_take_slowly(const struct sip_reader *reader, unsigned from, unsigned limit,
+                                enum sip_uri_place where, struct sip_uri *uri)
 {
     struct uri_marks marks;
-    unsigned authority_end, host_end;
+    unsigned port_end, host_to;
 
     marks_find(reader, from, limit, where, &marks);
     if (marks.at != 0) {
         user_take(reader, from, &marks, uri);
         from = marks.at + 1;
     }
-    authority_end = marks.semicolon != 0  ? marks.semicolon
-                    : marks.question != 0 ? marks.question
-                                          : marks.end;
-    host_end = marks.port != 0 ? marks.port : authority_end;
-    uri->host = span_between(from, host_end);
-    uri->host_kind = (uint8_t)sip_host_judge(reader, from, host_end);
+    port_end = front_end(&marks);
+    host_to = marks.port != 0 ? marks.port : port_end;
+    uri->host = span_between(from, host_to);
+    uri->host_kind = (uint8_t)host_judge(reader, from, host_to);
     if (marks.port != 0) {
-        uri->port = sip_port_read(reader, marks.port + 1, authority_end);
+        uri->port = port_read(reader, marks.port + 1, port_end);
     }
     tail_take(reader, &marks, uri);
     return marks.end;
+}
+
+/* What stands behind "sip:" or "sips:".  The second reading begins with what the first one found.
+ */
+static unsigned sip_take(const struct sip_reader *reader, unsigned from, unsigned limit,
+                         enum sip_uri_place where, struct sip_uri *uri)
+{
+    struct sip_oddities before = *reader->oddities;
+    unsigned end;
+
+    if (!sip_take_plain(reader, from, limit, where, uri, &end)) {
+        *reader->oddities = before;
+        *uri = (struct sip_uri){0};
+        end = sip_take_slowly(reader, from, limit, where, uri);
+    }
+    return end;
 }
 
 /* Digits and separators of a telephone number (RFC 3966 3). */
@@ -297,7 +366,7 @@ static unsigned tel_take(const struct sip_reader *reader, unsigned from, unsigne
     unsigned end;
 
     marks_find(reader, from, limit, where, &marks);
-    end = marks.semicolon != 0 ? marks.semicolon : marks.question != 0 ? marks.question : marks.end;
+    end = front_end(&marks);
     uri->user = span_between(from, end);
     if (!is_telephone(reader_slice(reader, from, end))) {
         sip_note(reader, SIP_ODD_BAD_URI, from, end);
@@ -306,7 +375,7 @@ static unsigned tel_take(const struct sip_reader *reader, unsigned from, unsigne
     return marks.end;
 }
 
-/* "urn:service:" and a name in labels (RFC 5031 3); other URNs are other schemes. */
+/* "urn:service:" and a name in labels (RFC 5031 3); other URNs are another scheme. */
 static bool urn_take(const struct sip_reader *reader, unsigned from, unsigned to,
                      struct sip_uri *uri)
 {
@@ -316,81 +385,93 @@ static bool urn_take(const struct sip_reader *reader, unsigned from, unsigned to
     if (!slice_starts_nocase(rest, space)) {
         return false;
     }
-    uri->user = span_between(from + (unsigned)space.len, to);
-    for (size_t i = space.len; i < rest.len; i++) {
-        if (!char_is_letter(rest.at[i]) && !char_is_digit(rest.at[i]) && rest.at[i] != '-' &&
-            rest.at[i] != '.') {
-            octet_bad(reader, SIP_ODD_BAD_URI, from + (unsigned)i);
-        }
-    }
-    if (rest.len == space.len) {
+    from += (unsigned)space.len;
+    uri->user = span_between(from, to);
+    if (from == to) {
         sip_note(reader, SIP_ODD_BAD_URI, from, to);
+    }
+    for (; (from = next_mark(reader, from, to)) < to; from++) {
+        if (reader->at[from] != '-' && reader->at[from] != '.') {
+            octet_bad(reader, from);
+        }
     }
     return true;
 }
 
-/* Every other scheme; scheme is where its colon stands, or end when there is none. */
-static enum sip_scheme other_take(const struct sip_reader *reader, unsigned from, unsigned colon,
-                                  unsigned end, struct sip_uri *uri)
+static bool is_scheme(const struct sip_reader *reader, unsigned from, unsigned to)
 {
-    bool is_scheme = colon < end && char_is_letter(reader->at[from]) && colon + 1 < end;
+    if (from == to || !char_is_letter(reader->at[from])) {
+        return false;
+    }
+    for (; (from = next_mark(reader, from, to)) < to; from++) {
+        char octet = reader->at[from];
 
-    for (unsigned i = from; is_scheme && i < colon; i++) {
-        char octet = reader->at[i];
-
-        is_scheme = char_is_letter(octet) || char_is_digit(octet) || octet == '+' || octet == '-' ||
-                    octet == '.';
+        if (octet != '+' && octet != '-' && octet != '.') {
+            return false;
+        }
     }
-    if (!is_scheme) {
-        sip_note(reader, SIP_ODD_BAD_URI, from, end);
-        return SIP_SCHEME_NONE;
-    }
-    if (slice_equal_nocase(reader_slice(reader, from, colon), SLICE("urn")) &&
-        urn_take(reader, colon + 1, end, uri)) {
-        return SIP_SCHEME_URN_SERVICE;
-    }
-    octets_judge(reader, colon + 1, end, CHAR_URI);
-    sip_note(reader, SIP_ODD_UNKNOWN_SCHEME, from, end);
-    return SIP_SCHEME_OTHER;
+    return true;
 }
 
-static enum sip_scheme scheme_of(struct slice name)
+/* Every other scheme, or none. */
+static unsigned other_take(const struct sip_reader *reader, unsigned from, unsigned limit,
+                           enum sip_uri_place where, struct sip_uri *uri)
 {
-    if (name.len == 3 && slice_equal_nocase(name, SLICE("sip"))) {
-        return SIP_SCHEME_SIP;
+    unsigned colon = next_stop(reader, from, limit);
+    struct uri_marks marks;
+
+    marks_find(reader, from, limit, where, &marks);
+    if (!is_octet(reader, colon, marks.end, ':') || !is_scheme(reader, from, colon) ||
+        colon + 1 == marks.end) {
+        sip_note(reader, SIP_ODD_BAD_URI, from, marks.end);
+    } else if (slice_equal_nocase(reader_slice(reader, from, colon), SLICE("urn")) &&
+               urn_take(reader, colon + 1, marks.end, uri)) {
+        uri->scheme = SIP_SCHEME_URN_SERVICE;
+    } else {
+        uri->scheme = SIP_SCHEME_OTHER;
+        octets_judge(reader, colon + 1, marks.end, CHAR_URI);
+        sip_note(reader, SIP_ODD_UNKNOWN_SCHEME, from, marks.end);
     }
-    if (name.len == 3 && slice_equal_nocase(name, SLICE("tel"))) {
-        return SIP_SCHEME_TEL;
-    }
-    if (name.len == 4 && slice_equal_nocase(name, SLICE("sips"))) {
+    return marks.end;
+}
+
+/* A name of three or four letters and its colon. */
+static enum sip_scheme scheme_of(const char *at, unsigned len)
+{
+    if (len > 4 && chars_equal(at, "sips", 4) && at[4] == ':') {
         return SIP_SCHEME_SIPS;
     }
-    return SIP_SCHEME_OTHER;
+    if (len < 4 || at[3] != ':') {
+        return SIP_SCHEME_OTHER;
+    }
+    if (chars_equal(at, "sip", 3)) {
+        return SIP_SCHEME_SIP;
+    }
+    return chars_equal(at, "tel", 3) ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
 unsigned sip_uri_take(const struct sip_reader *reader, unsigned from, unsigned limit,
                       enum sip_uri_place place, struct sip_uri *uri)
 {
-    unsigned colon = next_stop(reader, from, limit);
-    enum sip_scheme scheme = SIP_SCHEME_OTHER;
-    struct uri_marks marks;
-    unsigned end;
+    enum sip_scheme scheme = scheme_of(reader->at + from, limit - from);
+    unsigned end = from + (scheme == SIP_SCHEME_SIPS ? 5 : 4);
 
-    *uri = (struct sip_uri){0};
-    if (is_octet(reader, colon, limit, ':')) {
-        scheme = scheme_of(reader_slice(reader, from, colon));
+    switch (scheme) {
+    case SIP_SCHEME_SIP:
+    case SIP_SCHEME_SIPS:
+        end = sip_take(reader, end, limit, place, uri);
+        uri->scheme = (uint8_t)scheme;
+        break;
+    case SIP_SCHEME_TEL:
+        end = tel_take(reader, end, limit, place, uri);
+        uri->scheme = (uint8_t)scheme;
+        break;
+    case SIP_SCHEME_NONE:
+    case SIP_SCHEME_URN_SERVICE:
+    case SIP_SCHEME_OTHER:
+        end = other_take(reader, from, limit, place, uri);
+        break;
     }
-    if (scheme == SIP_SCHEME_SIP || scheme == SIP_SCHEME_SIPS) {
-        end = sip_take(reader, colon + 1, limit, place, uri);
-    } else if (scheme == SIP_SCHEME_TEL) {
-        end = tel_take(reader, colon + 1, limit, place, uri);
-    } else {
-        marks_find(reader, from, limit, place, &marks);
-        end = marks.end;
-        colon = is_octet(reader, colon, end, ':') ? colon : end;
-        scheme = other_take(reader, from, colon, end, uri);
-    }
-    uri->scheme = (uint8_t)scheme;
     uri->whole = span_between(from, end);
     if (end - from > SIP_URI_MAX) {
         sip_note(reader, SIP_ODD_LONG_URI, from, end);
@@ -408,10 +489,11 @@ bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
                   struct sip_oddities *oddities)
 {
     struct sip_scan scan;
-    struct sip_reader reader = {.at = base + at.at, .scan = &scan, .oddities = oddities};
+    struct sip_reader reader = {.oddities = oddities};
 
-    sip_scan(&scan, sip_span_of(base, at));
-    sip_uri_take(&reader, 0, scan.len, SIP_URI_ALONE, uri);
+    sip_reader_init(&reader, &scan, sip_span_of(base, at));
+    *uri = (struct sip_uri){0};
+    sip_uri_take(&reader, 0, reader.len, SIP_URI_ALONE, uri);
     span_shift(&uri->whole, at.at);
     span_shift(&uri->user, at.at);
     span_shift(&uri->host, at.at);

@@ -1,5 +1,6 @@
 /* Via: SIP/2.0/transport host:port;parameters, comma list (RFC 3261 20.42). */
-#include "wire/sip/reader.h"
+#include "wire/sip/host.h"
+#include "wire/sip/params.h"
 
 /* "SIP / 2.0 /" with blanks; returns the place behind it, or from. */
 static unsigned protocol_spread(const struct sip_reader *reader, unsigned from, unsigned limit)
@@ -34,16 +35,16 @@ static unsigned protocol_take(const struct sip_reader *reader, unsigned from, un
 static unsigned sent_by_take(const struct sip_reader *reader, unsigned from, unsigned limit,
                              struct sip_value *value)
 {
-    unsigned end = sip_host_end(reader, from, limit);
+    unsigned end = host_end(reader, from, limit);
     unsigned port;
 
     value->via.host = span_between(from, end);
-    value->via.host_kind = (uint8_t)sip_host_judge(reader, from, end);
+    value->via.host_kind = (uint8_t)host_judge(reader, from, end);
     end = skip_blanks(reader, end, limit);
     if (is_octet(reader, end, limit, ':')) {
         port = skip_blanks(reader, end + 1, limit);
         end = next_stop(reader, port, limit);
-        value->via.port = sip_port_read(reader, port, end);
+        value->via.port = port_read(reader, port, end);
         end = skip_blanks(reader, end, limit);
     }
     return end;
@@ -65,7 +66,7 @@ static unsigned value_take(const struct sip_reader *reader, unsigned from, unsig
     value->via.transport = span_between(transport, end);
     end = sent_by_take(reader, host, limit, value);
     if (is_octet(reader, end, limit, ';')) {
-        end = sip_params_take(reader, end + 1, limit, &sip_via_rules, value);
+        end = params_take(reader, end + 1, limit, PARAMS_VIA, value);
     }
     if (end < limit && reader->at[end] != ',') {
         sip_note(reader, SIP_ODD_BAD_VIA, from, limit);
@@ -78,10 +79,9 @@ static unsigned value_take(const struct sip_reader *reader, unsigned from, unsig
 /* Only the topmost branch is a transaction's name here (HYG-R08); those below are for others. */
 static void branch_judge(const struct sip_reader *reader, const struct sip_value *value)
 {
-    struct slice cookie = SLICE("z9hG4bK");
-    struct slice branch = sip_span_of(reader->at, value->tag);
+    const char *branch = reader->at + value->tag.at;
 
-    if (branch.len <= cookie.len || !slice_starts_nocase(branch, cookie)) {
+    if (value->tag.len <= 7 || !chars_equal(branch, "z9hG4bK", 7)) {
         sip_note(reader, SIP_ODD_BAD_BRANCH, value->text.at, value->text.at + value->text.len);
     }
 }
@@ -89,10 +89,10 @@ static void branch_judge(const struct sip_reader *reader, const struct sip_value
 void sip_via_take(const struct sip_reader *reader, unsigned header)
 {
     struct sip_span line = reader->message->headers[header].value;
-    unsigned from = line.at, limit = line.at + line.len;
+    unsigned from = line.at, limit = from + line.len;
     struct sip_value *value;
 
-    for (;;) {
+    for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
             sip_note(reader, SIP_ODD_EMPTY_VALUE, line.at, limit);
@@ -109,6 +109,5 @@ void sip_via_take(const struct sip_reader *reader, unsigned header)
         if (from == limit) {
             return;
         }
-        from++;
     }
 }
