@@ -260,7 +260,7 @@ bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct sl
     media->type = (uint8_t)sdp_media_type_find(type);
     media->protocol_text = sdp_span(sdp, protocol);
     media->protocol = (uint8_t)sdp_protocol_find(protocol);
-    if (type.len == 0 || protocol.len == 0) {
+    if (type.len == 0 || port.len == 0 || protocol.len == 0) {
         return sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
     }
     if (media->type == SDP_MEDIA_OTHER) {

@@ -389,6 +389,9 @@ static bool is_protocol(struct slice name)
 {
     struct slice part;
 
+    if (slice_ends(name, SLICE("/"))) {
+        return false;
+    }
     while (slice_cut(&name, '/', &part)) {
         if (!slice_is_token(part)) {
             return false;

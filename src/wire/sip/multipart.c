@@ -223,7 +223,10 @@ static void read_headers(struct multipart *multipart, struct multipart_part *par
         read_header(multipart, part, header);
     }
     if (part->head.at == NULL) {
-        note(multipart, MULTIPART_ODD_NO_HEADER_END, octets);
+        /* Without a body the empty line is that of the delimiter. */
+        if (octets.len > 0 && !slice_ends(octets, SLICE("\n"))) {
+            note(multipart, MULTIPART_ODD_NO_HEADER_END, octets);
+        }
         part->head = octets;
         part->body = slice_skip(octets, octets.len);
     }
@@ -269,9 +272,11 @@ static struct slice before_delimiter(struct multipart *multipart, const char *fr
 {
     struct slice octets = slice_between(from, place);
 
-    if (octets.len > 0) {
-        octets.len--;
+    if (octets.len == 0) {
+        note(multipart, MULTIPART_ODD_NO_HEADER_END, octets);
+        return octets;
     }
+    octets.len--;
     if (octets.len > 0 && octets.at[octets.len - 1] == '\r') {
         octets.len--;
     } else if (octets.len > 0) {
