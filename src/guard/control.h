@@ -14,6 +14,7 @@ enum outcome {
     OUTCOME_PASSED,
     OUTCOME_FAILED,
     OUTCOME_WAITING, /* for a question, see inspection_ask; offline: not applicable */
+    OUTCOME_NONE,    /* did not run: switched off, of another layer, or the trip ended before */
 };
 
 /* When a control runs: rules 0.4.  Rows of the table are in this order. */

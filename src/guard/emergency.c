@@ -6,14 +6,6 @@
  */
 #include "guard/steps.h"
 
-static bool is_service(struct slice service, struct slice wanted)
-{
-    if (!slice_starts_nocase(service, wanted)) {
-        return false;
-    }
-    return service.len == wanted.len || service.at[wanted.len] == '.';
-}
-
 static enum emergency by_service(const struct sip_message *message)
 {
     struct slice service = sip_slice(message, message->uri.user);
@@ -21,10 +13,10 @@ static enum emergency by_service(const struct sip_message *message)
     if (message->uri.scheme != SIP_SCHEME_URN_SERVICE) {
         return EMERGENCY_NONE;
     }
-    if (is_service(service, SLICE("test.sos"))) {
+    if (policy_is_emergency_test(service)) {
         return EMERGENCY_TEST;
     }
-    return is_service(service, SLICE("sos")) ? EMERGENCY_CALL : EMERGENCY_NONE;
+    return policy_is_emergency_service(service) ? EMERGENCY_CALL : EMERGENCY_NONE;
 }
 
 /* Short numbers mean an emergency only where users dial; between operators they mean nothing. */

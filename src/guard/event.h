@@ -5,13 +5,28 @@
 
 #include "guard/inspect.h"
 
-/* Nothing is written when nothing was found.  when_us is the wall clock. */
+/* Nothing is written when nothing was found, but for emergency requests (EMG-16).  when_us is the
+ * wall clock. */
 void event_write(struct text *text, const struct inspection *inspection, uint64_t when_us);
+
+/* The same for every packet, with the outcome of each control that ran. */
+void event_write_whole(struct text *text, const struct inspection *inspection, uint64_t when_us);
 
 /* The trip in words, step by step, for `explain`. */
 void explain_write(struct text *text, const struct inspection *inspection);
 
-/* The manual of every control, as text, Markdown (docs/controls.md) or JSON. */
+/* "2026-11-25T16:04:05.678901Z" of microseconds since 1970. */
+void event_write_time(struct text *text, uint64_t when_us);
+
+/* The manual of every control, as text, Markdown (docs/controls.md) or JSON; and of one. */
 void controls_write(struct text *text);
 void controls_write_markdown(struct text *text);
 void controls_write_json(struct text *text);
+void control_write(struct text *text, uint32_t index);
+void control_write_json(struct text *text, uint32_t index);
+
+/* "zone, emergency, match" in the words of events and explanations. */
+const char *emergency_name(enum emergency emergency);
+const char *match_name(enum match_kind kind);
+const char *outcome_name(enum outcome outcome);
+const char *policy_mode_name(enum policy_mode mode);

@@ -47,7 +47,12 @@ static bool name_is_public(const struct policy *policy, struct slice name)
             return true;
         }
     }
-    return policy_is_own_domain(policy, name);
+    for (uint32_t i = 0; i < policy->domains.count; i++) {
+        if (slice_equal_nocase(policy->domains.at[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void name_add(struct plan_inside *inside, const struct policy *policy, struct slice name)

@@ -23,6 +23,7 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->number = SLICE_NONE;
     inspection->is_peer_observed = false;
     inspection->is_stopped = false;
+    memset(inspection->outcomes, OUTCOME_NONE, sizeof(inspection->outcomes));
     inspection->has_sdp = false;
     inspection->is_sdp_read = false;
     inspection->sdp_text = SLICE_NONE;
@@ -62,6 +63,7 @@ static bool check(struct inspection *inspection, const struct plan_list *list,
         inspection->control = step->control;
         inspection->mode = step->modes[inspection->is_peer_observed];
         enum outcome outcome = step->function(inspection);
+        inspection->outcomes[step->control] = (uint8_t)outcome;
         if (tallies == NULL) {
             continue;
         }

@@ -67,6 +67,7 @@ struct inspection {
     uint8_t mode;
     bool is_peer_observed;
     bool is_stopped; /* a refusal stands: what follows it in the trip is not looked at */
+    uint8_t outcomes[CONTROL_INDEX_COUNT]; /* enum outcome; OUTCOME_NONE when it did not run */
     bool has_sdp, is_sdp_read;
     struct sdp sdp;
     struct slice sdp_text;

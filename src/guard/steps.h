@@ -5,7 +5,7 @@
 
 #include "guard/inspect.h"
 
-enum { OUTCOME_COUNT = OUTCOME_WAITING + 1 };
+enum { OUTCOME_COUNT = OUTCOME_NONE };
 
 struct plan_step {
     control_function *function;

@@ -26,13 +26,10 @@ static bool is_inside(const struct inspection *inspection, const struct sip_uri 
 }
 
 /* The relay writes every Route itself; a foreign one is told and left behind. */
-static enum outcome foreign(struct inspection *inspection, const struct sip_value *route)
+static enum outcome foreign_found(struct inspection *inspection, const struct sip_value *route)
 {
     struct slice evidence = sip_slice(&inspection->message, route->text);
 
-    if (is_inside(inspection, &route->uri)) {
-        return inspection_found_as(inspection, evidence, "HYG-U15", ACTION_REJECT, 400);
-    }
     if (inspection_zone(inspection)->is_strict) {
         return inspection_found_as(inspection, evidence, "HYG-U15", ACTION_REJECT, 403);
     }
@@ -43,12 +40,17 @@ enum outcome control_route_enforced(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
     const struct sip_value *route = sip_value(message, SIP_HEADER_ROUTE);
+    const struct sip_value *foreign = NULL;
 
     if (route == NULL) {
         return OUTCOME_NOT_APPLICABLE;
     }
-    while (route != NULL && is_ours(inspection, &route->uri)) {
-        route = sip_value_next(message, route);
+    for (; route != NULL; route = sip_value_next(message, route)) {
+        if (is_inside(inspection, &route->uri)) {
+            return inspection_found_as(inspection, sip_slice(message, route->text), "HYG-U15",
+                                       ACTION_REJECT, 400);
+        }
+        foreign = foreign == NULL && !is_ours(inspection, &route->uri) ? route : foreign;
     }
-    return route == NULL ? OUTCOME_PASSED : foreign(inspection, route);
+    return foreign == NULL ? OUTCOME_PASSED : foreign_found(inspection, foreign);
 }
