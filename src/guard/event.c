@@ -155,8 +155,12 @@ static void write_user(struct json *json, const struct inspection *inspection, c
 static const char *scheme_name(enum sip_scheme scheme)
 {
     static const char *const names[] = {
-        [SIP_SCHEME_NONE] = "", [SIP_SCHEME_SIP] = "sip",         [SIP_SCHEME_SIPS] = "sips",
-        [SIP_SCHEME_TEL] = "tel", [SIP_SCHEME_URN_SERVICE] = "urn:service", [SIP_SCHEME_OTHER] = "",
+        [SIP_SCHEME_NONE] = "",
+        [SIP_SCHEME_SIP] = "sip",
+        [SIP_SCHEME_SIPS] = "sips",
+        [SIP_SCHEME_TEL] = "tel",
+        [SIP_SCHEME_URN_SERVICE] = "urn:service",
+        [SIP_SCHEME_OTHER] = "",
     };
     return names[scheme];
 }
@@ -193,8 +197,7 @@ static void write_party(struct json *json, const struct inspection *inspection, 
 
 static void write_user_agent(struct json *json, const struct sip_message *message)
 {
-    enum sip_header_name name =
-        message->is_request ? SIP_HEADER_USER_AGENT : SIP_HEADER_SERVER;
+    enum sip_header_name name = message->is_request ? SIP_HEADER_USER_AGENT : SIP_HEADER_SERVER;
 
     if (sip_has(message, name)) {
         json_open(json, "user_agent");

@@ -239,8 +239,7 @@ static void write_verdict(struct text *text, const struct inspection *inspection
     if (verdict->control < control_count()) {
         const struct control *control = control_at(verdict->control);
 
-        text_put_format(text, "          %s\n          see %s\n", control->why,
-                        control->reference);
+        text_put_format(text, "          %s\n          see %s\n", control->why, control->reference);
     }
 }
 

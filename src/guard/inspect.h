@@ -72,7 +72,7 @@ struct inspection {
     struct sdp sdp;
     struct slice sdp_text;
     struct policy_header_set passing; /* what may go on, after zone pair, method and controls */
-    bool passes_unknown; /* CT-SEG-09 only observes: names nobody knows go on */
+    bool passes_unknown;              /* CT-SEG-09 only observes: names nobody knows go on */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
     bool strips_body;
     bool strips_display_names;

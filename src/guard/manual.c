@@ -95,12 +95,13 @@ static void write_markdown(struct text *text, const struct control *control)
 
 void controls_write_markdown(struct text *text)
 {
-    text_put(text, SLICE("# Controls\n\n"
-                         "Printed from `src/guard/controls.def` by `sipwarden controls --markdown`; "
-                         "do not edit.\n\n"
-                         "In the order they run. A control that refuses ends the trip after its "
-                         "layer.\n\n"
-                         "| id | finds | layer | action | severity |\n|---|---|---|---|---|\n"));
+    text_put(text,
+             SLICE("# Controls\n\n"
+                   "Printed from `src/guard/controls.def` by `sipwarden controls --markdown`; "
+                   "do not edit.\n\n"
+                   "In the order they run. A control that refuses ends the trip after its "
+                   "layer.\n\n"
+                   "| id | finds | layer | action | severity |\n|---|---|---|---|---|\n"));
     for (uint32_t i = 0; i < control_count(); i++) {
         const struct control *control = control_at(i);
 
@@ -108,8 +109,7 @@ void controls_write_markdown(struct text *text)
         for (const char *at = control->id; *at != '\0'; at++) {
             text_put_octet(text, *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at);
         }
-        text_put_format(text, ") | %s | %s | ", control->finds,
-                        control_layer_name(control->layer));
+        text_put_format(text, ") | %s | %s | ", control->finds, control_layer_name(control->layer));
         put_action(text, control);
         text_put_format(text, " | %s |\n", severity_name(control->severity));
     }

@@ -1,6 +1,6 @@
 /*
- * Telephone numbers in what is told: the beginning stays, the rest is a keyed hash, so that the same
- * number is the same in all events of a site and nobody reads it there.
+ * Telephone numbers in what is told: the beginning stays, the rest is a keyed hash, so that the
+ * same number is the same in all events of a site and nobody reads it there.
  */
 #pragma once
 

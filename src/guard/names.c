@@ -4,10 +4,8 @@
 const char *emergency_name(enum emergency emergency)
 {
     static const char *const names[] = {
-        [EMERGENCY_NONE] = "none",
-        [EMERGENCY_CALL] = "call",
-        [EMERGENCY_TEST] = "test",
-        [EMERGENCY_REGISTRATION] = "registration",
+        [EMERGENCY_NONE] = "none",     [EMERGENCY_CALL] = "call",
+        [EMERGENCY_TEST] = "test",     [EMERGENCY_REGISTRATION] = "registration",
         [EMERGENCY_DIALOG] = "dialog",
     };
     return names[emergency];

@@ -36,10 +36,11 @@ static bool has_name(struct names names, struct slice name)
 static bool are_allowed(struct slice embedded, struct names names)
 {
     struct slice part;
-    struct slice name;
 
     while (slice_cut(&embedded, '&', &part)) {
-        if (!slice_cut(&part, '=', &name) || !has_name(names, name)) {
+        size_t equals = slice_find(part, '=');
+
+        if (equals == part.len || !has_name(names, slice_head(part, equals))) {
             return false;
         }
     }
