@@ -86,7 +86,7 @@ static uint64_t patience_ms(const struct relay *relay, const struct exchange *ex
 }
 
 void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
-                   struct outbox *outbox)
+                   uint16_t front, struct outbox *outbox)
 {
     struct outgoing *sent = NULL;
 
@@ -97,6 +97,7 @@ void exchange_send(struct relay *relay, struct exchange *exchange, const struct 
         answer_own(relay, exchange, 503, SLICE_NONE, outbox);
         return;
     }
+    exchange->wire_front = front;
     sent = outbox_send(outbox, written, &exchange->client_flow);
     if (sent == NULL) {
         relay->counters.outbox_full++;
@@ -139,23 +140,24 @@ void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned 
 }
 
 /* After the first answer nothing is sent again but ACK and CANCEL. */
-static void keep_remains(struct relay *relay, struct exchange *exchange)
+static void keep_front(struct relay *relay, struct exchange *exchange)
 {
-    char room[RELAY_ROUTES_MAX + 4096];
+    static const struct slice end = SLICE_INIT("\r\n");
     struct text_handle whole = exchange->wire;
-    struct text remains;
+    struct slice wire = texts_slice(&relay->state->texts, whole);
+    char *kept = NULL;
 
-    if (exchange->method != SIP_INVITE) {
+    if (exchange->method != SIP_INVITE || exchange->wire_front > wire.len) {
         return;
     }
-    text_init(&remains, room, sizeof(room));
-    leg_write_remains(relay, &remains, texts_slice(&relay->state->texts, whole));
-    if (!remains.is_full &&
-        texts_keep(&relay->state->texts, text_slice(&remains), &exchange->wire)) {
-        texts_give(&relay->state->texts, &whole);
-    } else {
+    kept = texts_take(&relay->state->texts, exchange->wire_front + end.len, &exchange->wire);
+    if (kept == NULL) {
         exchange->wire = whole;
+        return;
     }
+    memcpy(kept, wire.at, exchange->wire_front);
+    memcpy(kept + exchange->wire_front, end.at, end.len);
+    texts_give(&relay->state->texts, &whole);
 }
 
 static void heard_provisional(struct relay *relay, struct exchange *exchange, unsigned status)
@@ -178,7 +180,7 @@ static void heard_provisional(struct relay *relay, struct exchange *exchange, un
     }
     /* A hop that rings is not left for another one. */
     if (status > 100 && exchange->client_state == CLIENT_CALLING) {
-        keep_remains(relay, exchange);
+        keep_front(relay, exchange);
     }
     if (status > 100) {
         exchange->client_state = CLIENT_PROCEEDING;

@@ -114,10 +114,11 @@ static void write_cseq(struct text *text, uint32_t cseq, struct slice method)
 }
 
 /* Everything up to the headers that are copied. */
-static void leg_write_front(struct relay *relay, struct text *text, struct slice method,
-                            const struct leg *leg, unsigned max_forwards)
+static uint16_t leg_write_front(struct relay *relay, struct text *text, struct slice method,
+                                const struct leg *leg, unsigned max_forwards)
 {
     const struct policy_listener *listener = &relay->policy->listeners[leg->flow.listener];
+    size_t start = text->len;
 
     sip_write_request_line(text, method, leg->uri);
     sip_write_via(text, leg->flow.transport, listener->sent_by, leg->branch, true);
@@ -135,10 +136,11 @@ static void leg_write_front(struct relay *relay, struct text *text, struct slice
     if (leg->contact.len > 0) {
         sip_write_header(text, SIP_HEADER_CONTACT, leg->contact);
     }
+    return (uint16_t)(text->len - start);
 }
 
-void leg_write_request(struct relay *relay, struct text *text, const struct inspection *inspection,
-                       const struct leg *leg)
+uint16_t leg_write_request(struct relay *relay, struct text *text,
+                           const struct inspection *inspection, const struct leg *leg)
 {
     const struct sip_message *message = &inspection->message;
     struct view view =
@@ -146,17 +148,22 @@ void leg_write_request(struct relay *relay, struct text *text, const struct insp
     unsigned hops =
         message->max_forwards > RELAY_MAX_FORWARDS ? RELAY_MAX_FORWARDS : message->max_forwards;
 
-    leg_write_front(relay, text, sip_method_token(message->method), leg, hops == 0 ? 0 : hops - 1);
+    uint16_t front = leg_write_front(relay, text, sip_method_token(message->method), leg,
+                                     hops == 0 ? 0 : hops - 1);
     hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
     sip_write_body(text, leg->body);
+    return front;
 }
 
-void leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
-                   const struct leg *leg, struct slice extra)
+uint16_t leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
+                       const struct leg *leg, struct slice extra)
 {
-    leg_write_front(relay, text, sip_method_token(method), leg, RELAY_MAX_FORWARDS);
+    uint16_t front =
+        leg_write_front(relay, text, sip_method_token(method), leg, RELAY_MAX_FORWARDS);
+
     text_put(text, extra);
     sip_write_body(text, leg->body);
+    return front;
 }
 
 /* Our own text is read again.  What we wrote always reads. */
@@ -185,22 +192,6 @@ bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wi
     write_cseq(text, message->cseq, sip_method_token(method));
     sip_write_body(text, SLICE_NONE);
     return true;
-}
-
-void leg_write_remains(struct relay *relay, struct text *text, struct slice wire)
-{
-    const struct sip_message *message = read_kept(relay, wire);
-
-    must(message != NULL);
-    sip_write_request_line(text, sip_method_token(message->method),
-                           sip_slice(message, message->uri.whole));
-    sip_write_copied(text, message, SIP_HEADER_VIA);
-    sip_write_copied(text, message, SIP_HEADER_ROUTE);
-    sip_write_copied(text, message, SIP_HEADER_FROM);
-    sip_write_copied(text, message, SIP_HEADER_TO);
-    sip_write_copied(text, message, SIP_HEADER_CALL_ID);
-    sip_write_copied(text, message, SIP_HEADER_CSEQ);
-    sip_write_body(text, SLICE_NONE);
 }
 
 /* The host and transport of our Contact follow the listener the new hop is reached from; the token
@@ -232,14 +223,24 @@ static void write_contact_again(struct relay *relay, struct text *text,
     text_put(text, SLICE("\r\n"));
 }
 
-bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, struct slice uri,
-                     struct slice branch, const struct flow *flow)
+/* The lines of the front, in the order leg_write_front has them. */
+static bool is_front(uint8_t header)
+{
+    return header == SIP_HEADER_MAX_FORWARDS || header == SIP_HEADER_ROUTE ||
+           header == SIP_HEADER_PATH || header == SIP_HEADER_FROM || header == SIP_HEADER_TO ||
+           header == SIP_HEADER_CALL_ID || header == SIP_HEADER_CSEQ ||
+           header == SIP_HEADER_CONTACT;
+}
+
+uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
+                         struct slice uri, struct slice branch, const struct flow *flow)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
     const struct sip_message *message = read_kept(relay, wire);
+    size_t start = text->len, front = 0;
 
     if (message == NULL) {
-        return false;
+        return 0;
     }
     sip_write_request_line(text, sip_method_token(message->method), uri);
     sip_write_via(text, flow->transport, listener->sent_by, branch, true);
@@ -251,7 +252,10 @@ bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, 
         } else if (header->id != SIP_HEADER_VIA && header->id != SIP_HEADER_CONTENT_LENGTH) {
             sip_write_line(text, message, header);
         }
+        if (is_front(header->id)) {
+            front = text->len - start;
+        }
     }
     sip_write_body(text, message->body);
-    return true;
+    return (uint16_t)front;
 }

@@ -14,7 +14,7 @@
 #include "wire/sip/write.h"
 
 enum {
-    RELAY_TAG_LETTERS = 20,     /* above 100 bits */
+    RELAY_TAG_LETTERS = 20, /* above 100 bits */
     RELAY_BRANCH_LETTERS = 24,
     RELAY_URI_MAX = SIP_URI_MAX + 256,
     RELAY_ROUTES_MAX = 8192, /* 32 entries of 256 octets, HYG-L19 hard */
@@ -113,11 +113,12 @@ struct leg {
     const struct dialog *dialog; /* or NULL; identifiers and RAck are mapped by it */
     unsigned side_from;
 };
-void leg_write_request(struct relay *relay, struct text *text, const struct inspection *inspection,
-                       const struct leg *leg);
+/* Each returns the octets of the front: what ACK and CANCEL will need of it. */
+uint16_t leg_write_request(struct relay *relay, struct text *text,
+                           const struct inspection *inspection, const struct leg *leg);
 /* Our own request: no message behind it; extra are whole header lines. */
-void leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
-                   const struct leg *leg, struct slice extra);
+uint16_t leg_write_own(struct relay *relay, struct text *text, enum sip_method method,
+                       const struct leg *leg, struct slice extra);
 void leg_new_branch(struct relay *relay, char branch[48], struct slice *at);
 void leg_new_call_id(struct relay *relay, char call_id[RELAY_CALL_ID_LETTERS]);
 /* "<sip:token@host:port;transport=tcp>" and the parameters of value that may be shown. */
@@ -127,11 +128,9 @@ void leg_write_contact(struct relay *relay, struct text *text, const struct dial
 /* ACK and CANCEL out of a request of ours. */
 bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
                          enum sip_method method, struct slice to_tag);
-/* What of it ACK and CANCEL need. */
-void leg_write_remains(struct relay *relay, struct text *text, struct slice wire);
-/* The same request for another hop. */
-bool leg_write_again(struct relay *relay, struct text *text, struct slice wire, struct slice uri,
-                     struct slice branch, const struct flow *flow);
+/* The same request for another hop; 0: it could not be read again. */
+uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
+                         struct slice uri, struct slice branch, const struct flow *flow);
 
 /* answer.c */
 /* Our own answer in an exchange; extra are whole header lines. */
@@ -154,7 +153,7 @@ void answer_write_allow(const struct relay *relay, struct text *text, uint16_t z
 struct exchange *exchange_begin(struct relay *relay, const struct inspection *inspection);
 /* Sends what is in exchange->wire for the first time and starts the client's timers. */
 void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
-                   struct outbox *outbox);
+                   uint16_t front, struct outbox *outbox);
 void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
 /* Nothing is waited for any more from the far side. */
 void exchange_stop_client(struct relay *relay, struct exchange *exchange);

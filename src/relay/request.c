@@ -236,12 +236,12 @@ static void request_send(struct relay *relay, struct inspection *inspection,
         return;
     }
     struct text text = outbox_text(outbox);
-    leg_write_request(relay, &text, inspection, &leg);
+    uint16_t front = leg_write_request(relay, &text, inspection, &leg);
     exchange_set_client(relay->state, exchange, leg.branch);
     if (step == ROUTE_WAITING) {
         wait_for_name(relay, exchange, &text);
     } else {
-        exchange_send(relay, exchange, &text, outbox);
+        exchange_send(relay, exchange, &text, front, outbox);
     }
 }
 
@@ -304,14 +304,16 @@ static bool send_again(struct relay *relay, struct exchange *exchange, struct sl
     route_write_uri(relay, &written, asked.at, &uri, exchange, target);
     leg_new_branch(relay, branch_room, &branch);
     text = outbox_text(outbox);
-    if (!leg_write_again(relay, &text, wire, text_slice(&written), branch, &target->flow)) {
+    uint16_t front =
+        leg_write_again(relay, &text, wire, text_slice(&written), branch, &target->flow);
+    if (front == 0) {
         return false;
     }
     exchange_stop_client(relay, exchange);
     exchange->client_flow = target->flow;
     exchange->has_provisional = false;
     exchange_set_client(relay->state, exchange, branch);
-    exchange_send(relay, exchange, &text, outbox);
+    exchange_send(relay, exchange, &text, front, outbox);
     return true;
 }
 
@@ -492,9 +494,9 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
         return;
     }
     struct text text = outbox_text(outbox);
-    leg_write_request(relay, &text, inspection, &leg);
+    uint16_t front = leg_write_request(relay, &text, inspection, &leg);
     exchange_set_client(relay->state, exchange, leg.branch);
-    exchange_send(relay, exchange, &text, outbox);
+    exchange_send(relay, exchange, &text, front, outbox);
     if (message->method == SIP_BYE) {
         dialog_over(relay, dialog, outbox);
     }
@@ -530,8 +532,8 @@ struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigne
     leg.routes = dialog_text(relay->state, dialog, side, DIALOG_ROUTES);
     leg_new_branch(relay, branch_room, &leg.branch);
     struct text text = outbox_text(outbox);
-    leg_write_own(relay, &text, method, &leg, extra);
+    uint16_t front = leg_write_own(relay, &text, method, &leg, extra);
     exchange_set_client(relay->state, exchange, leg.branch);
-    exchange_send(relay, exchange, &text, outbox);
+    exchange_send(relay, exchange, &text, front, outbox);
     return exchange;
 }

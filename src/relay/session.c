@@ -112,9 +112,9 @@ static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
     leg.cseq = 1;
     leg_new_branch(relay, branch_room, &leg.branch);
     struct text text = outbox_text(outbox);
-    leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);
+    uint16_t front = leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);
     exchange_set_client(relay->state, exchange, leg.branch);
-    exchange_send(relay, exchange, &text, outbox);
+    exchange_send(relay, exchange, &text, front, outbox);
 }
 
 void session_watch(struct relay *relay, struct outbox *outbox)

@@ -82,6 +82,7 @@ struct exchange {
     /* As sent, while another hop may be tried; then what ACK and CANCEL need; once a 2xx was
      * acknowledged, that ACK. */
     struct text_handle wire;
+    uint16_t wire_front;       /* octets of it through CSeq and Contact: what ACK and CANCEL need */
     struct text_handle answer; /* the last response sent, for retransmissions */
     char branch[48];           /* of our Via, terminated: found by client_key, compared whole */
     struct wheel_timer timers[EXCHANGE_TIMER_COUNT];
