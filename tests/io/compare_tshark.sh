@@ -1,5 +1,6 @@
 #!/bin/bash
-# Counts requests and responses in captures with our walk and with tshark, which must agree.
+# Counts requests and responses in captures with our walk and with tshark, which must agree; so must
+# what tshark counts in a capture that we wrote of the messages we found.
 # Usage: compare_tshark.sh CAPTURE_TALLY FILE-OR-FOLDER...
 # SIP quoted in ICMP errors is dissected by tshark and is no message of anybody's: left out.
 tally=$1; shift
@@ -21,14 +22,16 @@ theirs() {
             }'
 }
 
+written=$(mktemp) && trap 'rm -f "$written"' EXIT
 failed=0
 for file in "${files[@]}"; do
-    ours=$("$tally" "$file" | sed 's/^.* udp /udp /')
+    ours=$("$tally" -w "$written" "$file" | sed 's/^.* udp /udp /')
     tshark=$(theirs "$file")
-    if [ "$ours" = "$tshark" ]; then
+    again=$(theirs "$written")
+    if [ "$ours" = "$tshark" ] && [ "$ours" = "$again" ]; then
         echo "same    ${file##*/}: $ours"
     else
-        echo "DIFFERS ${file##*/}: ours $ours, tshark $tshark"
+        echo "DIFFERS ${file##*/}: ours $ours, tshark $tshark, written $again"
         failed=1
     fi
 done

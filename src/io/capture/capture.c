@@ -1,10 +1,10 @@
 #include "io/capture/capture.h"
 
+#include "io/capture/memory.h"
 #include "io/capture/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ bool capture_next(struct capture *capture, struct packet *packet, struct fault *
 
 static struct capture *capture_alloc(const struct hash_key *key, struct fault *fault)
 {
-    struct capture *capture = calloc(1, sizeof(*capture));
+    struct capture *capture = memory_new(sizeof(*capture));
 
     if (capture != NULL) {
         capture->fd = -1;
@@ -122,7 +122,7 @@ void capture_close(struct capture *capture)
         if (capture->fd > STDIN_FILENO) {
             close(capture->fd);
         }
-        free(capture);
+        memory_free(capture, sizeof(*capture));
     }
 }
 

@@ -1,5 +1,7 @@
 #include "io/capture/fragments.h"
 
+#include "io/capture/memory.h"
+
 #include <stdlib.h>
 
 /* What of a datagram has come. */
@@ -252,38 +254,40 @@ bool fragments_put(struct fragments *fragments, struct ip_packet *packet, uint64
     return true;
 }
 
+enum { CHUNKS = FRAGMENTS_MEMORY / CHUNK_SIZE };
+
 struct fragments *fragments_new(const struct hash_key *key, struct capture_counts *counts)
 {
     struct fragments *fragments = calloc(1, sizeof(*fragments));
-    uint32_t chunk_count = FRAGMENTS_MEMORY / CHUNK_SIZE;
 
     if (fragments == NULL) {
         return NULL;
     }
-    void *chunks = calloc(1, pool_size(CHUNK_SIZE, chunk_count));
-    void *datagrams = calloc(1, pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
-    void *places = calloc(1, table_size(FRAGMENTS_DATAGRAMS));
-    if (chunks == NULL || datagrams == NULL || places == NULL) {
-        free(chunks);
-        free(datagrams);
-        free(places);
-        free(fragments);
-        return NULL;
-    }
-    pool_init(&fragments->chunks, chunks, CHUNK_SIZE, chunk_count);
-    pool_init(&fragments->datagrams, datagrams, sizeof(struct datagram), FRAGMENTS_DATAGRAMS);
-    table_init(&fragments->table, places, FRAGMENTS_DATAGRAMS);
+    void *chunks = memory_new(pool_size(CHUNK_SIZE, CHUNKS));
+    void *datagrams = memory_new(pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
+    void *places = memory_new(table_size(FRAGMENTS_DATAGRAMS));
     fragments->key = *key;
     fragments->counts = counts;
+    fragments->chunks.slots = chunks;
+    fragments->datagrams.slots = datagrams;
+    fragments->table.entries = places;
+    if (chunks == NULL || datagrams == NULL || places == NULL) {
+        fragments_free(fragments);
+        return NULL;
+    }
+    pool_init(&fragments->chunks, chunks, CHUNK_SIZE, CHUNKS);
+    pool_init(&fragments->datagrams, datagrams, sizeof(struct datagram), FRAGMENTS_DATAGRAMS);
+    table_init(&fragments->table, places, FRAGMENTS_DATAGRAMS);
     return fragments;
 }
 
 void fragments_free(struct fragments *fragments)
 {
     if (fragments != NULL) {
-        free(fragments->chunks.slots);
-        free(fragments->datagrams.slots);
-        free(fragments->table.entries);
+        memory_free(fragments->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
+        memory_free(fragments->datagrams.slots,
+                    pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
+        memory_free(fragments->table.entries, table_size(FRAGMENTS_DATAGRAMS));
         free(fragments);
     }
 }

@@ -24,7 +24,7 @@ static void half_is_foreign(struct streams *streams, struct half *half, enum cap
     half->state = HALF_FOREIGN;
 }
 
-/* The first octets of a connection. */
+/* The first octets of a conversation. */
 static enum step step_start(struct streams *streams, struct half *half, struct slice bytes,
                             size_t *len)
 {
@@ -57,11 +57,12 @@ static size_t message_find(struct slice bytes, size_t from, bool *is_more)
     *is_more = false;
     while (from < bytes.len) {
         struct slice rest = slice_skip(bytes, from);
-        enum sniffed sniffed = sniff_message(rest);
+        size_t at;
+        enum sniffed sniffed = sniff_message(rest, &at);
 
         if (sniffed == SNIFF_SIP || sniffed == SNIFF_MORE) {
             *is_more = sniffed == SNIFF_MORE;
-            return from;
+            return from + at;
         }
         from += slice_find(rest, '\n') + 1;
     }
@@ -221,18 +222,18 @@ static void packet_fill(const struct streams *streams, const struct half *half,
                         struct packet *packet)
 {
     unsigned side;
-    const struct connection *connection = connection_of(streams, half, &side);
+    const struct conversation *conversation = conversation_of(streams, half, &side);
 
     *packet = (struct packet){
         .when_us = streams->when_us,
         .number = streams->number,
-        .local = connection->ends[1 - side],
+        .local = conversation->ends[1 - side],
         .flow =
             {
-                .remote = connection->ends[side],
+                .remote = conversation->ends[side],
                 .listener = LISTENER_NONE,
                 .transport = TRANSPORT_TCP,
-                .connection = connection->serial,
+                .connection = conversation->serial,
             },
     };
 }

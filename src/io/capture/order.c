@@ -188,7 +188,7 @@ static void half_begin(struct streams *streams, struct half *half, uint32_t firs
 }
 
 /* A SYN begins a stream; one that is running only when data follows where the SYN said. */
-static void half_syn(struct streams *streams, struct connection *connection, struct half *half,
+static void half_syn(struct streams *streams, struct conversation *conversation, struct half *half,
                      const struct segment *segment)
 {
     uint32_t first = segment->sequence + 1;
@@ -198,26 +198,26 @@ static void half_syn(struct streams *streams, struct connection *connection, str
         return;
     }
     if (half->state != HALF_NEW && (segment->flags & SEGMENT_ACK) == 0) {
-        connection->is_again = true;
+        conversation->is_again = true;
     }
     if (is_running && !half->has_ended) {
         half->may_be_again = true;
         half->again_at = first;
         return;
     }
-    if (connection->is_again) {
-        connection->serial = ++streams->serial;
-        connection->is_again = false;
+    if (conversation->is_again) {
+        conversation->serial = ++streams->serial;
+        conversation->is_again = false;
     }
     half_begin(streams, half, first);
 }
 
-static void half_begin_again(struct streams *streams, struct connection *connection,
+static void half_begin_again(struct streams *streams, struct conversation *conversation,
                              struct half *half)
 {
-    if (connection->is_again) {
-        connection->serial = ++streams->serial;
-        connection->is_again = false;
+    if (conversation->is_again) {
+        conversation->serial = ++streams->serial;
+        conversation->is_again = false;
     }
     half_begin(streams, half, half->again_at);
 }
@@ -264,23 +264,23 @@ void streams_put(struct streams *streams, const struct segment *segment)
     bool has_octets = segment->payload.len + segment->missing > 0;
     uint32_t sequence = segment->sequence + is_syn;
     unsigned side;
-    struct connection *connection = connection_find(streams, segment, &side);
+    struct conversation *conversation = conversation_find(streams, segment, &side);
 
     streams->ready = NULL;
-    if (connection == NULL) {
+    if (conversation == NULL) {
         if (!is_syn && !has_octets) {
             return;
         }
-        connection = connection_add(streams, segment, &side);
+        conversation = conversation_add(streams, segment, &side);
     }
-    struct half *half = &connection->halves[side];
+    struct half *half = &conversation->halves[side];
     streams->when_us = segment->when_us;
     streams->number = segment->number;
     if (is_syn) {
-        half_syn(streams, connection, half, segment);
+        half_syn(streams, conversation, half, segment);
     } else if (half->may_be_again && has_octets && sequence == half->again_at &&
                sequence != half->next) {
-        half_begin_again(streams, connection, half);
+        half_begin_again(streams, conversation, half);
     }
     if ((segment->flags & (SEGMENT_FIN | SEGMENT_RST)) != 0) {
         half->has_ended = true;

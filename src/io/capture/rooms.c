@@ -1,15 +1,16 @@
 #include "io/capture/rooms.h"
 
-#include <stdlib.h>
+#include "io/capture/memory.h"
 
 static bool class_init(struct room_class *rooms, uint32_t size, uint32_t count)
 {
-    void *slots = calloc(1, pool_size(sizeof(struct room), count));
+    void *slots = memory_new(pool_size(sizeof(struct room), count));
 
-    rooms->memory = calloc(count + 1, size);
     rooms->size = size;
+    rooms->count = count;
+    rooms->memory = memory_new((size_t)size * (count + 1));
+    rooms->pool.slots = slots;
     if (slots == NULL || rooms->memory == NULL) {
-        free(slots);
         return false;
     }
     pool_init(&rooms->pool, slots, sizeof(struct room), count);
@@ -18,8 +19,8 @@ static bool class_init(struct room_class *rooms, uint32_t size, uint32_t count)
 
 static void class_close(struct room_class *rooms)
 {
-    free(rooms->pool.slots);
-    free(rooms->memory);
+    memory_free(rooms->pool.slots, pool_size(sizeof(struct room), rooms->count));
+    memory_free(rooms->memory, (size_t)rooms->size * (rooms->count + 1));
 }
 
 bool rooms_init(struct rooms *rooms)

@@ -32,6 +32,7 @@ struct room_class {
     struct recent recent;
     char *memory;
     uint32_t size;
+    uint32_t count;
 };
 
 struct rooms {

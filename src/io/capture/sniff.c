@@ -1,5 +1,6 @@
 #include "io/capture/sniff.h"
 
+#include "base/must.h"
 #include "io/capture/octets.h"
 
 enum {
@@ -8,6 +9,14 @@ enum {
     KEEPALIVE_MAX = 8,     /* CRLFCRLF, one NUL, four zeros ... */
     WORD_MAX = 64,         /* a method longer than any reader keeps names (SIP_NAME_MAX) */
     START_LINE_MAX = 4096, /* HYG-L04: more is not waited for */
+};
+
+static const struct slice methods[] = {
+// clang-format off
+#define METHOD(name, token, opens, refreshes) SLICE_INIT(token),
+#include "wire/sip/methods.def"
+#undef METHOD
+    // clang-format on
 };
 
 static bool is_token(char octet)
@@ -62,15 +71,7 @@ static struct slice last_word(struct slice line)
  * the protocol they name at the end of the line. */
 static bool is_method(struct slice word)
 {
-    static const struct slice methods[] = {
-// clang-format off
-#define METHOD(name, token, opens, refreshes) SLICE_INIT(token),
-#include "wire/sip/methods.def"
-#undef METHOD
-        // clang-format on
-    };
-
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
         if (slice_equal(methods[i], word)) {
             return true;
         }
@@ -103,15 +104,57 @@ static bool resembles_start_line(struct slice line)
            (is_method(slice_head(line, word)) && !is_other_protocol(protocol));
 }
 
-static bool is_start_line(struct slice line)
+/* Where a status line begins in line, which a body without an end of line may have been glued to.
+ */
+static size_t find_status_line(struct slice line)
 {
-    size_t word = token_len(line);
+    struct slice version = SLICE("SIP/2.0 ");
 
-    if (slice_starts(line, SLICE("SIP/2.0 "))) {
-        return line.len >= 11 && line.at[8] >= '1' && line.at[8] <= '6';
+    for (size_t at = 0; at + version.len + 3 <= line.len; at++) {
+        at += slice_find(slice_skip(line, at), 'S');
+        struct slice rest = slice_skip(line, at);
+        if (slice_starts(rest, version) && rest.len >= version.len + 3 &&
+            rest.at[version.len] >= '1' && rest.at[version.len] <= '6') {
+            return at;
+        }
     }
-    return word > 0 && word < line.len && line.at[word] == ' ' &&
-           slice_ends(line, SLICE(" SIP/2.0")) && slice_has(line, SLICE(":"));
+    return line.len;
+}
+
+/* The longest method that word ends with. */
+static size_t method_suffix(struct slice word)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
+        if (slice_ends(word, methods[i]) && methods[i].len > longest) {
+            longest = methods[i].len;
+        }
+    }
+    return longest;
+}
+
+/* Where a request line begins in line: at its method when that is known, whatever it is glued to,
+ * or at the beginning when all before the URI is one token. */
+static size_t find_request_line(struct slice line)
+{
+    struct slice version = SLICE(" SIP/2.0");
+
+    if (!slice_ends(line, version)) {
+        return line.len;
+    }
+    struct slice rest = slice_head(line, line.len - version.len);
+    struct slice uri = last_word(rest);
+    size_t word_end = (size_t)(uri.at - line.at);
+    if (slice_find(uri, ':') == uri.len || word_end < 2 || line.at[word_end - 1] != ' ') {
+        return line.len;
+    }
+    struct slice before = slice_head(line, word_end - 1);
+    size_t method = method_suffix(before);
+    if (method > 0) {
+        return before.len - method;
+    }
+    return token_len(before) == before.len ? 0 : line.len;
 }
 
 static bool is_header_line(struct slice line)
@@ -215,20 +258,37 @@ enum sniffed sniff_connection(struct slice bytes)
                : SNIFF_OTHER;
 }
 
-enum sniffed sniff_message(struct slice bytes)
+/* A line that has not ended yet, and could: text, and not too long. */
+static bool is_line_begun(struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if ((uint8_t)line.at[i] < ' ' && line.at[i] != '\t' && line.at[i] != '\r') {
+            return false;
+        }
+    }
+    return line.len <= START_LINE_MAX;
+}
+
+enum sniffed sniff_message(struct slice bytes, size_t *at)
 {
     size_t end = slice_find(bytes, '\n');
+    struct slice line = line_of(bytes);
 
+    *at = 0;
     if (end == bytes.len) {
-        return could_be_start_line(bytes) ? SNIFF_MORE : SNIFF_OTHER;
+        return is_line_begun(bytes) ? SNIFF_MORE : SNIFF_OTHER;
     }
-    if (!is_start_line(line_of(bytes))) {
+    *at = find_request_line(line);
+    if (*at == line.len) {
+        *at = find_status_line(line);
+    }
+    if (*at == line.len) {
         return SNIFF_OTHER;
     }
     struct slice rest = slice_skip(bytes, end + 1);
     size_t next = slice_find(rest, '\n');
     if (next == rest.len) {
-        return rest.len <= START_LINE_MAX ? SNIFF_MORE : SNIFF_OTHER;
+        return is_line_begun(rest) ? SNIFF_MORE : SNIFF_OTHER;
     }
     return is_header_line(line_of(rest)) ? SNIFF_SIP : SNIFF_OTHER;
 }

@@ -30,6 +30,7 @@ enum sniffed sniff_datagram(struct slice bytes);
  * or SNIFF_OTHER. */
 enum sniffed sniff_connection(struct slice bytes);
 
-/* Whether a message begins here, in the middle of a stream: a start line that names SIP/2.0 and a
- * header behind it.  SNIFF_SIP, SNIFF_MORE or SNIFF_OTHER. */
-enum sniffed sniff_message(struct slice bytes);
+/* Whether a message begins in this line, in the middle of a stream: a start line that names SIP/2.0
+ * and a header behind it.  A body that ended without an end of line stands right before it, so it
+ * may begin within the line: *at.  SNIFF_SIP, SNIFF_MORE or SNIFF_OTHER. */
+enum sniffed sniff_message(struct slice bytes, size_t *at);

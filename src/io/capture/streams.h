@@ -19,7 +19,7 @@
 #include "wire/sip/stream.h"
 
 enum {
-    STREAMS_CONNECTIONS = 65536,       /* followed at once; 20 MiB when all are in use */
+    STREAMS_CONVERSATIONS = 16384,     /* followed at once; one forgotten is picked up again */
     STREAMS_MEMORY = 32 * 1024 * 1024, /* of segments before their turn, all streams */
     STREAM_HELD_MAX = 128,             /* chunks of one stream: four windows of 64 KiB */
     STREAM_GAP_WAIT_US = 2000000,      /* a retransmission would have come */
@@ -53,7 +53,7 @@ enum half_state {
     HALF_FOREIGN,   /* no SIP */
 };
 
-/* One direction of a connection. */
+/* One direction of a conversation. */
 struct half {
     uint32_t next;       /* sequence number of the octet whose turn it is */
     uint32_t first;      /* and of the first octet there was */
@@ -75,7 +75,7 @@ struct half {
     uint64_t waits_since_us;
 };
 
-struct connection {
+struct conversation {
     struct pool_slot slot;
     struct recent_link link;
     uint64_t hash;
@@ -86,7 +86,7 @@ struct connection {
 };
 
 struct streams {
-    struct pool connections;
+    struct pool conversations;
     struct table table;
     struct recent recent;
     struct pool chunks;
@@ -121,12 +121,12 @@ bool streams_next(struct streams *streams, struct packet *packet);
 void streams_finish(struct streams *streams);
 
 /* Between the files of this folder. */
-struct connection *connection_find(struct streams *streams, const struct segment *segment,
-                                   unsigned *side);
-struct connection *connection_add(struct streams *streams, const struct segment *segment,
-                                  unsigned *side);
-struct connection *connection_of(const struct streams *streams, const struct half *half,
-                                 unsigned *side);
+struct conversation *conversation_find(struct streams *streams, const struct segment *segment,
+                                       unsigned *side);
+struct conversation *conversation_add(struct streams *streams, const struct segment *segment,
+                                      unsigned *side);
+struct conversation *conversation_of(const struct streams *streams, const struct half *half,
+                                     unsigned *side);
 
 /* Drops what waits for its turn. */
 void half_drop_held(struct streams *streams, struct half *half);
