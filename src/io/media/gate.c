@@ -43,7 +43,7 @@ static uint64_t clock_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void gate_free(struct gate *gate)
+void media_gate_free(struct gate *gate)
 {
     if (gate == NULL) {
         return;
@@ -88,7 +88,7 @@ static bool gate_take(struct gate *gate)
            gate->epoll >= 0 && workers_take(gate);
 }
 
-static struct gate *gate_new(const struct media_setup *setup)
+static struct gate *gate_make(const struct media_setup *setup)
 {
     struct gate *gate = calloc(1, sizeof(*gate));
 
@@ -107,10 +107,6 @@ static struct gate *gate_new(const struct media_setup *setup)
     gate->strangers.block_s = gate->limits.block_s;
     for (uint32_t i = 0; i < MEDIA_WORKERS_MAX; i++) {
         gate->workers[i].fd = -1;
-    }
-    if (!gate_take(gate)) {
-        gate_free(gate);
-        return NULL;
     }
     return gate;
 }
@@ -215,23 +211,40 @@ static void gate_turn(struct gate *gate)
     gather(gate);
 }
 
-int media_run(const struct media_setup *setup)
+struct gate *media_gate_new(const struct media_setup *setup)
 {
     struct gate *gate = NULL;
-    bool is_begun;
 
     must(setup->worker_count <= MEDIA_WORKERS_MAX && setup->pool_count <= MEDIA_POOLS_MAX);
-    gate = gate_new(setup);
+    gate = gate_make(setup);
     if (gate == NULL) {
-        return 1;
+        return NULL;
     }
     /* The usual slack of 50 us would be a fifth of the gathering. */
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
     gate->now_us = clock_us();
-    is_begun = gate_begin(gate);
-    while (is_begun && !gate->is_stopping) {
+    if (!gate_take(gate) || !gate_begin(gate)) {
+        media_gate_free(gate);
+        return NULL;
+    }
+    return gate;
+}
+
+void media_gate_run(struct gate *gate)
+{
+    while (!gate->is_stopping) {
         gate_turn(gate);
     }
-    gate_free(gate);
-    return is_begun ? 0 : 1;
+}
+
+int media_run(const struct media_setup *setup)
+{
+    struct gate *gate = media_gate_new(setup);
+
+    if (gate == NULL) {
+        return 1;
+    }
+    media_gate_run(gate);
+    media_gate_free(gate);
+    return 0;
 }

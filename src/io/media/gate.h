@@ -50,5 +50,18 @@ struct media_introduction {
     uint32_t worker;
 };
 
-/* Until the parent closes its end: 0.  Otherwise 1, when memory or the kernel refused at start. */
+struct gate;
+
+/* Everything that is asked of the kernel once: memory, the means to wait.  What is handed over in
+ * the setup stays the caller's memory and must last.  NULL when it was refused. */
+struct gate *media_gate_new(const struct media_setup *setup);
+
+/* Afterwards a gate only waits, receives, sends, sets options of its sockets, closes and reads the
+ * clock.  Returns when the parent closes its end. */
+void media_gate_run(struct gate *gate);
+
+/* With the connections of the workers; ports and parent stay open. */
+void media_gate_free(struct gate *gate);
+
+/* All three.  1 when the kernel refused at start, else 0. */
 int media_run(const struct media_setup *setup);

@@ -4,9 +4,9 @@
 enum {
     BIT_EXTENSION = 0x10,
     CSRC_MASK = 0x0F,
-    PROFILE_ONE_OCTET = 0xBEDE, /* RFC 8285 4.2 */
-    PROFILE_TWO_OCTETS = 0x100, /* RFC 8285 4.3, without its four free bits */
-    EXTENSION_STOP = 15,        /* of one-octet elements: nothing behind it is read */
+    PROFILE_ONE_OCTET = 0xBEDE,  /* RFC 8285 4.2 */
+    PROFILE_TWO_OCTETS = 0x1000, /* RFC 8285 4.3; the last four bits are free */
+    EXTENSION_STOP = 15,         /* of one-octet elements: nothing behind it is read */
     EXTENSION_HEAD = 4,
 };
 
