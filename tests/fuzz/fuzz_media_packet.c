@@ -7,6 +7,8 @@
 #include "io/media/judge.h"
 #include "wire/rtp/rtcp.h"
 
+#include <stdlib.h>
+
 enum { HEAD = 4, PARTIES = 5 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
@@ -68,7 +70,7 @@ static void verdict_check(const struct gate_stream *stream, unsigned side,
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
     static struct gate_stream stream;
-    static char room[GATE_ROOM], bytes[GATE_ROOM];
+    static char room[GATE_ROOM];
     struct media_order order = {.version = MEDIA_ORDER_VERSION, .stream = 1, .generation = 1};
     uint64_t now_us = 1000000;
 
@@ -86,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     len -= 3;
     while (len >= HEAD) {
         size_t own = (size_t)(octets[2] & 7) << 8 | octets[3];
-        struct gate_packet packet = {.at = bytes, .room = room};
+        struct gate_packet packet = {.room = room};
         struct gate_verdict verdict;
         unsigned side = octets[0] & 1;
 
@@ -95,11 +97,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         now_us += (uint64_t)(octets[2] >> 3) * 20000;
         packet.now_us = now_us;
         own = own > len - HEAD ? len - HEAD : own;
-        packet.is_cut = own > sizeof(bytes);
-        packet.len = packet.is_cut ? sizeof(bytes) : own;
-        memcpy(bytes, octets + HEAD, packet.len);
+        packet.is_cut = own > GATE_ROOM;
+        packet.len = packet.is_cut ? GATE_ROOM : own;
+        packet.at = malloc(packet.len + 1); /* just its size: whoever reads beyond is caught */
+        must(packet.at != NULL);
+        packet.at++;
+        memcpy(packet.at, octets + HEAD, packet.len);
         media_judge(&stream, side, &packet, &verdict);
         verdict_check(&stream, side, &packet, &verdict);
+        free(packet.at - 1);
         octets += HEAD + own;
         len -= HEAD + own;
     }

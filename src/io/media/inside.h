@@ -49,7 +49,7 @@ struct gate_batch {
     struct gate_side *senders[GATE_BATCH]; /* whose packet each of out is */
     uint32_t out_count;
     int out_fd;
-    char octets[2 * GATE_BATCH][GATE_ROOM]; /* packets, then rooms for what is written anew */
+    char octets[2 * GATE_BATCH * GATE_ROOM]; /* packets, then rooms for what is written anew */
 };
 
 struct gate_shield {

@@ -6,6 +6,11 @@
  */
 #include "io/media/inside.h"
 
+static char *batch_room(struct gate_batch *batch, uint32_t place)
+{
+    return batch->octets + (size_t)place * GATE_ROOM;
+}
+
 static void out_flush(struct gate *gate)
 {
     struct gate_batch *batch = &gate->batch;
@@ -41,7 +46,7 @@ static void out_add(struct gate *gate, int fd, const struct gate_verdict *verdic
     batch->senders[place] = sender;
     socket_address_write(&batch->targets[place], verdict->to);
     batch->out_pieces[place] = (struct iovec){
-        .iov_base = &batch->octets[0][verdict->bytes.at - batch->octets[0]],
+        .iov_base = &batch->octets[verdict->bytes.at - batch->octets],
         .iov_len = verdict->bytes.len,
     };
     batch->out[place].msg_hdr.msg_namelen = batch->targets[place].len;
@@ -125,12 +130,12 @@ static void port_packet(struct gate *gate, struct gate_port *port, uint32_t plac
     struct gate_batch *batch = &gate->batch;
     const struct mmsghdr *in = &batch->in[place];
     struct gate_packet packet = {
-        .at = batch->octets[place],
+        .at = batch_room(batch, place),
         .len = in->msg_len,
         .is_cut = (in->msg_hdr.msg_flags & MSG_TRUNC) != 0,
         .is_control = port->is_control,
         .now_us = gate->now_us,
-        .room = batch->octets[GATE_BATCH + place],
+        .room = batch_room(batch, GATE_BATCH + place),
         .strangers = &gate->strangers,
     };
 
@@ -184,7 +189,7 @@ void gate_pending_read(struct gate *gate)
 void gate_batch_init(struct gate_batch *batch)
 {
     for (unsigned i = 0; i < GATE_BATCH; i++) {
-        batch->in_pieces[i] = (struct iovec){batch->octets[i], GATE_ROOM};
+        batch->in_pieces[i] = (struct iovec){batch_room(batch, i), GATE_ROOM};
         batch->in[i].msg_hdr = (struct msghdr){
             .msg_name = &batch->sources[i],
             .msg_namelen = sizeof(batch->sources[i]),
