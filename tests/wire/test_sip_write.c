@@ -95,7 +95,9 @@ static void names_are_ours_and_unknown_ones_keep_theirs(void **state)
                                     "SUPPORTED : path\r\n"
                                     "X-Odd: 1,2\r\n"
                                     "Bad Name: 1\r\n"
-                                    ": nameless\r\n\r\n"),
+                                    ": nameless\r\n"
+                                    "Require\r\n"
+                                    "Empty :\r\n\r\n"),
                               false),
                      SIP_READ);
     sip_write_copied(&text, &message, SIP_HEADER_SUPPORTED);
@@ -107,7 +109,7 @@ static void names_are_ours_and_unknown_ones_keep_theirs(void **state)
     }
     expect_slice(text_slice(&text), "Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
                                     "Supported: timer, 100rel\r\nSupported: path\r\n"
-                                    "X-Odd: 1,2\r\n");
+                                    "X-Odd: 1,2\r\nEmpty: \r\n");
 }
 
 static void running_out_of_room_is_noted(void **state)

@@ -85,41 +85,49 @@ void sip_write_status_line(struct text *text, unsigned status)
     end_line(text);
 }
 
-static void write_name(struct text *text, enum sip_header_name name)
+static void write_name(struct text *text, struct slice name)
 {
-    text_put(text, sip_header_spelling(name));
+    text_put(text, name);
     text_put(text, SLICE(": "));
 }
 
 void sip_write_header(struct text *text, enum sip_header_name name, struct slice value)
 {
-    write_name(text, name);
+    write_name(text, sip_header_spelling(name));
     sip_write_value(text, value);
     end_line(text);
 }
 
 void sip_write_header_number(struct text *text, enum sip_header_name name, uint64_t number)
 {
-    write_name(text, name);
+    write_name(text, sip_header_spelling(name));
     text_put_number(text, number);
     end_line(text);
+}
+
+/* A name that is no token has no canonical form, and neither has a line without a colon: written
+ * with one it would be a header that nobody sent. */
+static bool is_unknown_writable(const struct sip_message *message, const struct sip_header *header)
+{
+    uint32_t behind = header->name.at + header->name.len;
+
+    while (behind < message->head_len && is_blank(message->head[behind])) {
+        behind++;
+    }
+    return behind < message->head_len && message->head[behind] == ':' &&
+           slice_is_token(sip_slice(message, header->name));
 }
 
 void sip_write_line(struct text *text, const struct sip_message *message,
                     const struct sip_header *header)
 {
-    struct slice spelled = sip_slice(message, header->name);
-
     if (header->id != SIP_HEADER_UNKNOWN) {
-        sip_write_header(text, header->id, sip_slice(message, header->value));
+        write_name(text, sip_header_spelling((enum sip_header_name)header->id));
+    } else if (is_unknown_writable(message, header)) {
+        write_name(text, sip_slice(message, header->name));
+    } else {
         return;
     }
-    /* A name that is no token has no canonical form. */
-    if (!slice_is_token(spelled)) {
-        return;
-    }
-    text_put(text, spelled);
-    text_put(text, SLICE(": "));
     sip_write_value(text, sip_slice(message, header->value));
     end_line(text);
 }
