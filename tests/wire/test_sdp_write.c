@@ -169,13 +169,15 @@ static void other_media(void **state)
 static void what_is_odd_is_written_canonical_or_not_at_all(void **state)
 {
     (void)state;
-    expect_written("s=x\nv=1\no=a\nt=1 2\nt=x\nt=3 4 \nq=1\njunk\n\nb=AS:x\nb=X-A:1\na=RecvOnly\n"
+    expect_written("s=x\nv=1\no=a\nt=1 2\nt=x\nt=3 4 \nq=1\njunk\nb=AS:x\nb=X-A:1\na=RecvOnly\n"
                    "m=AUDIO 049170/3 rtp/avp 08 0 8  128 x 0 \n"
                    "a=ptime:20\na=ptime:30\na=setup:no\na=fmtp:99 1\na=rtpmap:8 a\n"
                    "a=inactive\na=sendrecv\na=label:1\x01\na=mid:a\rb\na=FMTP:8 x\n"
                    "c=IN IP4 nowhere/1",
                    OURS "t=1 2\r\na=recvonly\r\nm=audio 20000 RTP/AVP 8 0\r\n"
                         "a=ptime:20\r\na=inactive\r\na=fmtp:8 x\r\n");
+    expect_written(HEAD "m=audio 4000 RTP/AVP 0\r\n\r\nm=audio 4002 RTP/AVP 0\r\na=ptime:20\r\n",
+                   OURS "t=0 0\r\nm=audio 20000 RTP/AVP 0\r\n");
     expect_written(HEAD "m=smell 4000 X/Y a  b\r\n", OURS "t=0 0\r\nm=smell 20000 X/Y a b\r\n");
     expect_written("v=0\r\nm=audio 4000 RTP/AVP 0\r\n",
                    OURS "t=0 0\r\nm=audio 20000 RTP/AVP 0\r\n");

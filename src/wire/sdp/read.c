@@ -1,5 +1,5 @@
 /*
- * The reader: lines in one pass, each handed to the reader of its letter.
+ * The reader: one scan of all octets, then line by line, each handed to the reader of its letter.
  */
 #include "base/must.h"
 #include "wire/sdp/reader.h"
@@ -70,9 +70,9 @@ static bool (*const readers[26])(struct sdp_reader *reader, struct slice line,
     ['k' - 'a'] = note_key,
 };
 
-static bool is_line(struct slice text)
+static bool is_line(const char *at, unsigned from, unsigned end)
 {
-    return text.len >= 2 && text.at[0] >= 'a' && text.at[0] <= 'z' && text.at[1] == '=';
+    return end - from >= 2 && (unsigned char)(at[from] - 'a') < 26 && at[from + 1] == '=';
 }
 
 /* The m= line opens its level; all others belong to the one that is open.  False when reading must
@@ -85,19 +85,8 @@ static bool place_line(struct sdp_reader *reader, struct slice text, bool *is_od
     if (text.at[0] == 'm') {
         return begin_media(reader, text);
     }
-    *is_odd = !judge_place(reader, text.at[0], text) || *is_odd;
+    *is_odd |= !judge_place(reader, text.at[0], text);
     return true;
-}
-
-static bool read_value(struct sdp_reader *reader, struct sdp_line *line, struct slice text)
-{
-    char letter = text.at[0];
-
-    if (letter == 'a') {
-        return sdp_attribute_read(reader, line);
-    }
-    return readers[letter - 'a'] == NULL ||
-           readers[letter - 'a'](reader, text, slice_skip(text, 2));
 }
 
 static void note_size(struct sdp *sdp, struct slice text)
@@ -113,71 +102,137 @@ static void note_size(struct sdp *sdp, struct slice text)
     }
 }
 
-/* One line without its end; false when reading must stop. */
-static bool read_line(struct sdp_reader *reader, struct slice text, bool is_odd)
+/* The line in [from, end), whose form is right; false when reading must stop. */
+static bool read_line(struct sdp_reader *reader, unsigned from, unsigned end, bool is_odd)
 {
     struct sdp *sdp = reader->sdp;
     struct sdp_line *line = &sdp->lines[sdp->line_count];
+    struct slice text = slice_of(sdp->base + from, end - from);
+    unsigned letter = (unsigned char)text.at[0] - 'a';
 
-    if (!is_line(text)) {
-        sdp_note(sdp, text.len == 0 ? SDP_ODD_EMPTY_LINE : SDP_ODD_BAD_LINE, text);
-        return true;
-    }
-    if (!place_line(reader, text, &is_odd)) {
-        return false;
+    /* A run of attributes needs no second look at where it stands. */
+    if (letter != reader->letter || letter != 'a' - 'a' || sdp->line_count == SDP_LINES_MAX) {
+        if (!place_line(reader, text, &is_odd)) {
+            return false;
+        }
+        reader->letter = (uint8_t)letter;
     }
     note_size(sdp, text);
-    *line = (struct sdp_line){.at = (uint16_t)(text.at - sdp->base),
+    *line = (struct sdp_line){.at = (uint16_t)from,
                               .len = (uint16_t)text.len,
-                              .value_at = (uint16_t)(text.at - sdp->base + 2),
+                              .value_at = (uint16_t)(from + 2),
                               .letter = (uint8_t)text.at[0]};
-    line->is_odd = !read_value(reader, line, text) || is_odd;
-    reader->level->letters |= sdp_letter_bit(text.at[0]);
-    reader->level->line_count++;
+    if (letter == 'a' - 'a') {
+        is_odd |= !sdp_attribute_read(reader, line, from, end);
+    } else if (readers[letter] != NULL) {
+        is_odd |= !readers[letter](reader, text, slice_of(text.at + 2, text.len - 2));
+    }
+    line->is_odd = is_odd;
+    reader->level->letters |= UINT32_C(1) << letter;
     sdp->line_count++;
     return true;
 }
 
-static void note_control(struct sdp *sdp, const char *at)
+/* Notes the control octets of a line that has some; false when HTAB is the only kind. */
+static bool has_controls(struct sdp *sdp, unsigned from, unsigned end)
 {
-    enum sdp_oddity oddity = SDP_ODD_CONTROL_OCTET;
+    bool is_odd = false;
 
-    if (*at == '\0') {
-        oddity = SDP_ODD_NUL;
-    } else if (*at == '\r') {
-        oddity = SDP_ODD_BARE_CR;
-    }
-    sdp_note(sdp, oddity, slice_of(at, 1));
-}
+    while ((from += (unsigned)octets_find_control(sdp->base + from, end - from)) < end) {
+        const char *at = sdp->base + from++;
+        enum sdp_oddity oddity = SDP_ODD_CONTROL_OCTET;
 
-/* Takes the next line off the front of rest. */
-static struct slice take_line(struct sdp *sdp, struct slice *rest, bool *is_odd)
-{
-    const char *from = rest->at, *end = rest->at + rest->len, *at = from;
-
-    *is_odd = false;
-    for (;;) {
-        at += octets_find_control(at, (size_t)(end - at));
-        if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
-            *rest = slice_between(at + 2, end);
-            return slice_between(from, at);
-        }
-        if (at == end) {
-            sdp_note(sdp, SDP_ODD_NO_END, slice_between(from, at));
-            *rest = slice_between(at, end);
-            return slice_between(from, at);
-        }
-        if (*at == '\n') {
-            sdp_note(sdp, SDP_ODD_BARE_LF, slice_between(from, at));
-            *rest = slice_between(at + 1, end);
-            return slice_between(from, at);
+        if (*at == '\0') {
+            oddity = SDP_ODD_NUL;
+        } else if (*at == '\r') {
+            oddity = SDP_ODD_BARE_CR;
         }
         if (*at != '\t') {
-            note_control(sdp, at);
-            *is_odd = true;
+            sdp_note(sdp, oddity, slice_of(at, 1));
+            is_odd = true;
         }
-        at++;
     }
+    return is_odd;
+}
+
+/* The end of a line that does not simply end with CRLF; next is where the following one begins. */
+static unsigned find_odd_end(const struct sdp_reader *reader, unsigned from, unsigned *next)
+{
+    struct sdp *sdp = reader->sdp;
+    unsigned len = reader->scan->len, end = from;
+
+    while ((end = scan_next(reader->scan->line, end)) < len && sdp->base[end] == '\r' &&
+           (end + 1 == len || sdp->base[end + 1] != '\n')) {
+        end++;
+    }
+    if (end >= len) {
+        *next = len;
+        sdp_note(sdp, SDP_ODD_NO_END, slice_of(sdp->base + from, len - from));
+        return len;
+    }
+    if (sdp->base[end] == '\n') {
+        *next = end + 1;
+        sdp_note(sdp, SDP_ODD_BARE_LF, slice_of(sdp->base + from, end - from));
+        return end;
+    }
+    *next = end + 2;
+    return end;
+}
+
+/* is_odd: there are control octets in it. */
+static unsigned find_end(const struct sdp_reader *reader, unsigned from, unsigned *next,
+                         bool *is_odd)
+{
+    unsigned end = scan_next(reader->scan->line, from);
+    const char *at = reader->sdp->base + end;
+    bool is_crlf = end + 1 < reader->scan->len && at[0] == '\r' && at[1] == '\n';
+
+    *next = end + 2;
+    *is_odd = false;
+    if (__builtin_expect(is_crlf && reader->scan->is_plain, 1)) {
+        return end;
+    }
+    if (!is_crlf) {
+        end = find_odd_end(reader, from, next);
+    }
+    *is_odd = has_controls(reader->sdp, from, end);
+    return end;
+}
+
+/* An empty line ends a description, whatever stands behind it. */
+static void read_lines(struct sdp_reader *reader)
+{
+    struct sdp *sdp = reader->sdp;
+    unsigned from = 0, next;
+    bool goes_on = true;
+
+    for (; from < reader->scan->len && goes_on; from = next) {
+        bool is_odd;
+        unsigned end = find_end(reader, from, &next, &is_odd);
+
+        if (__builtin_expect(is_line(sdp->base, from, end), 1)) {
+            goes_on = read_line(reader, from, end, is_odd);
+        } else if (end > from) {
+            sdp_note(sdp, SDP_ODD_BAD_LINE, slice_of(sdp->base + from, end - from));
+        } else {
+            sdp_note(sdp, SDP_ODD_EMPTY_LINE, slice_of(sdp->base + from, 0));
+            return;
+        }
+    }
+}
+
+/* Each level has the lines up to the next one. */
+static void count_lines(struct sdp *sdp)
+{
+    unsigned end = sdp->line_count;
+
+    for (unsigned i = sdp->media_count; i > 0; i--) {
+        struct sdp_level *level = &sdp->media[i - 1].level;
+
+        level->line_count = (uint16_t)(end - level->first_line);
+        end = level->first_line;
+    }
+    sdp->session.line_count = (uint16_t)end;
 }
 
 static void note_missing(struct sdp *sdp)
@@ -237,21 +292,17 @@ static void begin(struct sdp *sdp, struct slice bytes)
 
 enum sdp_reading sdp_read(struct sdp *sdp, struct slice bytes)
 {
-    struct sdp_reader reader = {.sdp = sdp, .level = &sdp->session};
-    struct slice rest;
-    bool goes_on = true;
+    struct sip_scan scan;
+    struct sdp_reader reader = {
+        .sdp = sdp, .level = &sdp->session, .scan = &scan, .carries_rtp = true};
 
     begin(sdp, bytes);
-    if (!is_line(sdp->bytes)) {
+    if (!is_line(bytes.at, 0, (unsigned)sdp->bytes.len)) {
         return SDP_FOREIGN;
     }
-    rest = sdp->bytes;
-    while (rest.len > 0 && goes_on) {
-        bool is_odd;
-        struct slice line = take_line(sdp, &rest, &is_odd);
-
-        goes_on = read_line(&reader, line, is_odd);
-    }
+    sip_scan(&scan, sdp->bytes);
+    read_lines(&reader);
+    count_lines(sdp);
     note_missing(sdp);
     for (unsigned i = 0; i < sdp->media_count; i++) {
         note_media(sdp, &sdp->media[i]);

@@ -15,12 +15,6 @@ static bool read_type(struct sdp_reader *reader, struct slice *value, uint32_t *
            sdp_media_has_payload_type(reader->media, *type);
 }
 
-static bool carries_rtp(const struct sdp_reader *reader)
-{
-    return reader->media == NULL ||
-           sdp_protocol_carries(reader->media->protocol) == SDP_CARRIES_RTP;
-}
-
 /* " EVS/16000" or " opus/48000/2" */
 static bool is_mapping(struct slice value)
 {
@@ -45,7 +39,7 @@ static bool read_rtpmap(struct sdp_reader *reader, struct slice line, struct sli
     uint32_t type;
     bool is_ours = read_type(reader, &value, &type);
 
-    if (!carries_rtp(reader)) {
+    if (!reader->carries_rtp) {
         return true;
     }
     if (!is_mapping(value)) {
@@ -66,7 +60,7 @@ static bool read_fmtp(struct sdp_reader *reader, struct slice line, struct slice
 {
     uint32_t type;
 
-    if (carries_rtp(reader) &&
+    if (reader->carries_rtp &&
         (!read_type(reader, &value, &type) || value.len == 0 || value.at[0] != ' ')) {
         return sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
     }
@@ -256,16 +250,17 @@ static const read_function readers[SDP_ATTRIBUTE_COUNT] = {
     [SDP_ATTRIBUTE_CANDIDATE] = read_candidate,
 };
 
-static enum sdp_attribute find_name(struct sdp_reader *reader, struct slice name, struct slice line)
+/* A name that is not spelled as the table has it, or not in it. */
+static enum sdp_attribute find_odd_name(struct sdp_reader *reader, struct slice name,
+                                        struct slice line)
 {
     bool is_exact;
     enum sdp_attribute attribute = sdp_attribute_find(name, &is_exact);
 
-    if (attribute == SDP_ATTRIBUTE_UNKNOWN && !slice_is_token(name)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_ATTRIBUTE, line);
-    }
-    if (attribute != SDP_ATTRIBUTE_UNKNOWN && !is_exact) {
+    if (attribute != SDP_ATTRIBUTE_UNKNOWN) {
         sdp_note(reader->sdp, SDP_ODD_ATTRIBUTE_CASE, line);
+    } else if (!slice_is_token(name)) {
+        sdp_note(reader->sdp, SDP_ODD_BAD_ATTRIBUTE, line);
     }
     return attribute;
 }
@@ -275,27 +270,46 @@ static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attrib
                             struct slice line)
 {
     struct sdp_level *level = reader->level;
+    uint64_t *seen = &level->seen[attribute / 64], bit = UINT64_C(1) << (attribute % 64);
     uint16_t max = reader->media != NULL ? SDP_MEDIA_ATTRIBUTES_MAX : SDP_SESSION_ATTRIBUTES_MAX;
-    bool is_again = sdp_attributes[attribute].stands_once && sdp_has(level, attribute);
 
     if (++level->attribute_count > max) {
         sdp_note(reader->sdp, SDP_ODD_MANY_ATTRIBUTES, line);
     }
-    level->seen[attribute / 64] |= UINT64_C(1) << (attribute % 64);
-    return !is_again || sdp_note(reader->sdp, SDP_ODD_REPEATED_ATTRIBUTE, line);
+    if ((*seen & bit) != 0 && sdp_attributes[attribute].stands_once) {
+        return sdp_note(reader->sdp, SDP_ODD_REPEATED_ATTRIBUTE, line);
+    }
+    *seen |= bit;
+    return true;
 }
 
-bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line)
+/* A name ends where its token does; only of an odd one the colon must be looked for. */
+static unsigned name_end(const struct sdp_reader *reader, unsigned from, unsigned end)
 {
-    struct slice text = sdp_line_text(reader->sdp, line);
-    struct slice name = slice_skip(text, sizeof("a=") - 1);
-    size_t colon = slice_find(name, ':');
-    struct slice value = slice_skip(name, colon + 1);
+    unsigned stop = scan_next(reader->scan->stop, from);
 
-    name.len = colon;
-    enum sdp_attribute attribute = find_name(reader, name, text);
+    if (stop >= end) {
+        return end;
+    }
+    return stop + (unsigned)slice_find(slice_of(reader->sdp->base + stop, end - stop), ':');
+}
+
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, unsigned from,
+                        unsigned end)
+{
+    const char *base = reader->sdp->base;
+    struct slice text = slice_of(base + from, end - from);
+    unsigned name = from + 2, stop = name_end(reader, name, end);
+    unsigned value = stop < end ? stop + 1 : end;
+    enum sdp_attribute attribute =
+        sdp_attribute_spelled(base + name, stop - name, reader->scan->len - name);
+
+    if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
+        attribute = find_odd_name(reader, slice_of(base + name, stop - name), text);
+    }
     line->attribute = (uint8_t)attribute;
-    line->value_at = (uint16_t)(line->at + line->len - value.len);
+    line->value_at = (uint16_t)value;
     return count_attribute(reader, attribute, text) &&
-           (readers[attribute] == NULL || readers[attribute](reader, text, value));
+           (readers[attribute] == NULL ||
+            readers[attribute](reader, text, slice_of(base + value, end - value)));
 }

@@ -218,10 +218,10 @@ static void read_payload_type(struct sdp *sdp, struct sdp_media *media, struct s
 }
 
 /* False when none is left to write. */
-static bool read_formats(struct sdp *sdp, struct sdp_media *media, struct slice line,
-                         struct slice formats)
+static bool read_formats(const struct sdp_reader *reader, struct slice line, struct slice formats)
 {
-    bool is_rtp = sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
+    struct sdp *sdp = reader->sdp;
+    struct sdp_media *media = reader->media;
 
     media->formats = sdp_span(sdp, formats);
     if (formats.len > 0 && formats.at[formats.len - 1] == ' ') {
@@ -235,7 +235,7 @@ static bool read_formats(struct sdp *sdp, struct sdp_media *media, struct slice 
             continue;
         }
         media->format_count++;
-        if (is_rtp) {
+        if (reader->carries_rtp) {
             read_payload_type(sdp, media, format);
         }
     }
@@ -245,7 +245,7 @@ static bool read_formats(struct sdp *sdp, struct sdp_media *media, struct slice 
     if (media->format_count == 0) {
         return sdp_note(sdp, SDP_ODD_NO_FORMATS, line);
     }
-    return !is_rtp || (media->payload_types[0] | media->payload_types[1]) != 0;
+    return !reader->carries_rtp || (media->payload_types[0] | media->payload_types[1]) != 0;
 }
 
 bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
@@ -260,6 +260,8 @@ bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct sl
     media->type = (uint8_t)sdp_media_type_find(type);
     media->protocol_text = sdp_span(sdp, protocol);
     media->protocol = (uint8_t)sdp_protocol_find(protocol);
+    reader->carries_rtp =
+        sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
     if (type.len == 0 || port.len == 0 || protocol.len == 0) {
         return sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
     }
@@ -269,5 +271,5 @@ bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct sl
     if (media->protocol == SDP_PROTOCOL_OTHER) {
         sdp_note(sdp, SDP_ODD_UNKNOWN_PROTOCOL, line);
     }
-    return read_port(sdp, media, port) && read_formats(sdp, media, line, value);
+    return read_port(sdp, media, port) && read_formats(reader, line, value);
 }

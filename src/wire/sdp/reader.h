@@ -5,13 +5,17 @@
 
 #include "wire/octets.h"
 #include "wire/sdp/tables.h"
+#include "wire/sip/scan.h"
 
 struct sdp_reader {
     struct sdp *sdp;
     struct sdp_level *level;
     struct sdp_media *media; /* NULL on the session level */
-    uint8_t rank;            /* of the line before, in letters.def */
-    uint8_t family;          /* of the addresses so far */
+    const struct sip_scan *scan;
+    uint8_t rank;     /* of the line before, in letters.def */
+    uint8_t letter;   /* of the line before, from 'a' */
+    uint8_t family;   /* of the addresses so far */
+    bool carries_rtp; /* the medium does */
 };
 
 /* False always, so that finding a line unfit is one line. */
@@ -33,7 +37,10 @@ bool sdp_connection_line_read(struct sdp_reader *reader, struct slice line, stru
 bool sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value);
 bool sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value);
 bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line);
+
+/* The line in [from, end); tells line its attribute and where its value begins. */
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, unsigned from,
+                        unsigned end);
 
 static inline uint32_t sdp_letter_bit(char letter)
 {

@@ -77,22 +77,41 @@ static const struct slice directions[] = {
 };
 
 /* The first word of a name with zeros where the name ends. */
-static uint64_t name_word(struct slice name)
+static uint64_t name_word(const char *name, size_t len, size_t room)
 {
-    char room[sizeof(uint64_t)] = {0};
+    char own[sizeof(uint64_t)] = {0};
 
-    memcpy(room, name.at, name.len < sizeof room ? name.len : sizeof room);
-    return octets_load(room);
+    if (len >= sizeof(uint64_t)) {
+        return octets_load(name);
+    }
+    if (room >= sizeof(uint64_t)) {
+        return octets_load(name) & ((UINT64_C(1) << 8 * len) - 1);
+    }
+    memcpy(own, name, len);
+    return octets_load(own);
 }
 
-static bool is_named(const struct sdp_attribute_facts *facts, uint64_t word, struct slice name)
+enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, size_t room)
 {
-    return octets_load(facts->name) == word &&
-           (name.len <= sizeof word || memcmp(facts->name, name.at, name.len) == 0);
+    uint64_t word = name_word(name, len, room);
+
+    if (len + 1 >= ARRAY_COUNT(first_of_length)) {
+        return SDP_ATTRIBUTE_UNKNOWN;
+    }
+    for (unsigned i = first_of_length[len]; i < first_of_length[len + 1]; i++) {
+        if (octets_load(sdp_attributes[i].name) == word &&
+            (len <= sizeof word || memcmp(sdp_attributes[i].name, name, len) == 0)) {
+            return (enum sdp_attribute)i;
+        }
+    }
+    return SDP_ATTRIBUTE_UNKNOWN;
 }
 
 static enum sdp_attribute find_any_case(struct slice name)
 {
+    if (name.len + 1 >= ARRAY_COUNT(first_of_length)) {
+        return SDP_ATTRIBUTE_UNKNOWN;
+    }
     for (unsigned i = first_of_length[name.len]; i < first_of_length[name.len + 1]; i++) {
         if (slice_equal_nocase(slice_of(sdp_attributes[i].name, sdp_attributes[i].len), name)) {
             return (enum sdp_attribute)i;
@@ -103,18 +122,10 @@ static enum sdp_attribute find_any_case(struct slice name)
 
 enum sdp_attribute sdp_attribute_find(struct slice name, bool *is_exact)
 {
-    *is_exact = true;
-    if (name.len + 1 >= ARRAY_COUNT(first_of_length) || name.len == 0) {
-        return SDP_ATTRIBUTE_UNKNOWN;
-    }
-    uint64_t word = name_word(name);
-    for (unsigned i = first_of_length[name.len]; i < first_of_length[name.len + 1]; i++) {
-        if (is_named(&sdp_attributes[i], word, name)) {
-            return (enum sdp_attribute)i;
-        }
-    }
-    *is_exact = false;
-    return find_any_case(name);
+    enum sdp_attribute attribute = sdp_attribute_spelled(name.at, name.len, name.len);
+
+    *is_exact = attribute != SDP_ATTRIBUTE_UNKNOWN;
+    return *is_exact ? attribute : find_any_case(name);
 }
 
 struct slice sdp_attribute_spelling(enum sdp_attribute attribute)

@@ -34,6 +34,9 @@ struct sdp_letter {
 /* All zero for what RFC 8866 does not know. */
 extern const struct sdp_letter sdp_letters[26];
 
+/* The attribute spelled just so in the len octets at name, of which room may be looked at. */
+enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, size_t room);
+
 /* By any case of letters. */
 enum sdp_media_type sdp_media_type_find(struct slice name);
 enum sdp_protocol sdp_protocol_find(struct slice name);
