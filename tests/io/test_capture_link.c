@@ -1,6 +1,10 @@
 /* From the frame to the message: link layers, tags and labels, IPv6's headers, tunnels. */
 #include "capture_kit.h"
 
+#include "io/capture/ip.h"
+#include "io/capture/link.h"
+#include "io/capture/sniff.h"
+
 static struct slice datagram(void)
 {
     static struct kit_room room;
@@ -95,6 +99,31 @@ static void every_prefix_of_a_frame(void **state)
             kit_free(result);
         }
     }
+}
+
+/* The readers of heads never look behind the frame's last octet. */
+static void every_prefix_at_a_guard(void **state)
+{
+    static struct kit_room room;
+    struct guarded guarded = guarded_open();
+
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(v4_cases); i++) {
+        const struct layer_case *layer = &v4_cases[i / 2];
+        struct slice frame = kit_join(&room, layer->head, i % 2 == 0 ? datagram() : datagram_v6());
+
+        for (size_t len = 0; len <= frame.len; len++) {
+            struct ip_packet packet;
+            struct slice ip;
+
+            if (link_read(layer->link, guarded_copy(&guarded, slice_head(frame, len)), &ip) ==
+                    LINK_IP &&
+                ip_read(&packet, ip)) {
+                (void)sniff_datagram(slice_skip(packet.payload, 8));
+            }
+        }
+    }
+    guarded_close(&guarded);
 }
 
 static void link_layers_of_v6(void **state)
@@ -310,10 +339,15 @@ static void lengths_of_ip_and_udp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(link_layers),           cmocka_unit_test(every_prefix_of_a_frame),
-        cmocka_unit_test(link_layers_of_v6),     cmocka_unit_test(frames_without_ip),
-        cmocka_unit_test(endless_tags),          cmocka_unit_test(padding_falls_away),
-        cmocka_unit_test(extension_headers),     cmocka_unit_test(tunnels),
+        cmocka_unit_test(link_layers),
+        cmocka_unit_test(every_prefix_of_a_frame),
+        cmocka_unit_test(every_prefix_at_a_guard),
+        cmocka_unit_test(link_layers_of_v6),
+        cmocka_unit_test(frames_without_ip),
+        cmocka_unit_test(endless_tags),
+        cmocka_unit_test(padding_falls_away),
+        cmocka_unit_test(extension_headers),
+        cmocka_unit_test(tunnels),
         cmocka_unit_test(lengths_of_ip_and_udp),
     };
 
