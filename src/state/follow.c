@@ -112,7 +112,8 @@ static void follow_response(struct state *state, const struct sip_message *messa
     if (message->status >= 200) {
         exchange->client_state = CLIENT_ACCEPTED;
         exchange->server_state = SERVER_ACCEPTED;
-        if (dialog != NULL && exchange->method == SIP_INVITE) {
+        /* A 200 sent again after the BYE does not bring the call back. */
+        if (dialog != NULL && exchange->method == SIP_INVITE && dialog->state != DIALOG_ENDED) {
             dialog->state = DIALOG_CONFIRMED;
         }
     }
@@ -147,10 +148,9 @@ static void follow_expire(struct state *state, uint64_t now_ms)
     }
 }
 
-void state_follow(struct state *state, const struct sip_message *message,
-                  const struct packet *packet, const struct match *match, uint64_t now_ms)
+static void follow(struct state *state, const struct sip_message *message,
+                   const struct packet *packet, const struct match *match, uint64_t now_ms)
 {
-    follow_expire(state, now_ms);
     if (!message->is_request) {
         if (match->kind == MATCH_RESPONSE) {
             follow_response(state, message, packet, match, now_ms);
@@ -164,4 +164,12 @@ void state_follow(struct state *state, const struct sip_message *message,
         follow_in_dialog(state, message, match, now_ms);
     }
     follow_request(state, message, packet, match, now_ms);
+}
+
+/* What the match points at is used before anything expires. */
+void state_follow(struct state *state, const struct sip_message *message,
+                  const struct packet *packet, const struct match *match, uint64_t now_ms)
+{
+    follow(state, message, packet, match, now_ms);
+    follow_expire(state, now_ms);
 }

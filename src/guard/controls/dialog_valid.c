@@ -29,6 +29,9 @@ static enum outcome sequence(struct inspection *inspection, const struct dialog_
     if (side->remote_cseq == UINT32_MAX || message->cseq > side->remote_cseq) {
         return OUTCOME_PASSED;
     }
+    if (inspection->is_watched && message->cseq == side->remote_cseq) {
+        return OUTCOME_NOT_APPLICABLE; /* the same request, seen on its next hop */
+    }
     return inspection_found_status(inspection, evidence, "STA-03",
                                    message->cseq == side->remote_cseq ? 482 : 500);
 }

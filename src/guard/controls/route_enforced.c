@@ -36,13 +36,20 @@ static enum outcome foreign_found(struct inspection *inspection, const struct si
     return inspection_found(inspection, evidence, "HYG-U15");
 }
 
+/* In a capture a packet may have gone to somebody else, and so are its Routes. */
+static bool is_for_others(const struct inspection *inspection)
+{
+    return inspection->is_watched &&
+           !policy_is_own_address(inspection->policy, &inspection->packet->local);
+}
+
 enum outcome control_route_enforced(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
     const struct sip_value *route = sip_value(message, SIP_HEADER_ROUTE);
     const struct sip_value *foreign = NULL;
 
-    if (route == NULL) {
+    if (route == NULL || is_for_others(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
     }
     for (; route != NULL; route = sip_value_next(message, route)) {
