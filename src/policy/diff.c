@@ -134,20 +134,14 @@ static void controls_compare(struct difference *difference,
     }
 }
 
-static const char *crossing_words(enum policy_crossing crossing)
-{
-    switch (crossing) {
-    case CROSSING_ALLOWED:
-        return "may";
-    case CROSSING_IN_DIALOG:
-        return "may only within a dialog";
-    case CROSSING_REFUSED:
-        return "may not";
-    case CROSSING_DROPPED:
-        return "may not, and is not answered";
-    }
-    return "";
-}
+static const struct {
+    const char *now, *how, *before;
+} crossing_words[] = {
+    [CROSSING_ALLOWED] = {"may now", "", "yes"},
+    [CROSSING_IN_DIALOG] = {"may now", " within a dialog only", "within a dialog only"},
+    [CROSSING_REFUSED] = {"may no longer", "", "no"},
+    [CROSSING_DROPPED] = {"may no longer", ", and is not answered", "no, and was not answered"},
+};
 
 static void crossing_compare(struct difference *difference, const char *what, struct slice name,
                              enum sip_method method, const enum policy_crossing *old,
@@ -158,10 +152,10 @@ static void crossing_compare(struct difference *difference, const char *what, st
 
     for (unsigned i = 0; i < 2; i++) {
         if (old[i] != new[i]) {
-            text_put_format(difference->text, "  %c %s '%.*s' %s now %s %.*s (before: %s)\n",
+            text_put_format(difference->text, "  %c %s '%.*s' %s %s %.*s%s (before: %s)\n",
                             new[i] < old[i] ? '+' : '-', what, (int)name.len, name.at,
-                            crossing_words(new[i]), verbs[i], (int)token.len, token.at,
-                            crossing_words(old[i]));
+                            crossing_words[new[i]].now, verbs[i], (int)token.len, token.at,
+                            crossing_words[new[i]].how, crossing_words[old[i]].before);
             difference->count++;
         }
     }

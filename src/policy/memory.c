@@ -49,7 +49,8 @@ void memory_free(struct memory *memory)
 static bool memory_grow(struct memory *memory, size_t len)
 {
     size_t head = sizeof(struct memory_block);
-    size_t room = (len > MEMORY_BLOCK - head ? len : MEMORY_BLOCK - head) + MEMORY_ALIGNMENT;
+    size_t usual = memory->allocator->block != 0 ? memory->allocator->block : MEMORY_BLOCK;
+    size_t room = (len > usual ? len : usual) + MEMORY_ALIGNMENT;
     struct memory_block *block = memory->allocator->take(memory->allocator->from, head + room);
 
     if (block == NULL) {

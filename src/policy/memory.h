@@ -11,6 +11,7 @@ struct policy_allocator {
     void *(*take)(void *from, size_t len); /* NULL: refused */
     void (*give)(void *from, void *block);
     void *from;
+    size_t block; /* how much is taken at once; 0: the usual */
 };
 
 /* malloc and free. */

@@ -215,6 +215,27 @@ static struct policy *policy_new(const struct policy_allocator *allocator)
     return policy;
 }
 
+/* Tables and the checks that need them. */
+static bool draft_compile(struct draft *draft)
+{
+    policy_note_places(draft);
+    if (!tables_compile(draft->policy)) {
+        return false;
+    }
+    check_reach(draft);
+    return true;
+}
+
+/* Whatever else was found when memory ran out may only be its consequence. */
+static void complain_memory(struct policy_complaints *complaints, struct slice file)
+{
+    complaints->count = 0;
+    complaints->unkept = 0;
+    complain(complaints, file, (struct place){1, 1},
+             "memory ran out; expected room for the policy and its tables; give the process more "
+             "memory or make the policy smaller");
+}
+
 struct policy *policy_read_with(const struct policy_allocator *allocator, struct slice text,
                                 struct slice file, const struct policy_control_names *controls,
                                 struct policy_complaints *complaints)
@@ -222,31 +243,26 @@ struct policy *policy_read_with(const struct policy_allocator *allocator, struct
     struct policy *policy = policy_new(allocator);
     struct draft draft = {
         .policy = policy, .file = file, .controls = controls, .complaints = complaints};
-    bool is_whole = false;
+    bool is_refused = policy == NULL;
 
     if (policy != NULL) {
         draft.kept = &policy->tables->memory;
         memory_init(&draft.scratch, allocator);
-        if (policy_init(&draft)) {
+        is_refused = !policy_init(&draft);
+        if (!is_refused) {
             draft_read(&draft, text);
         }
         if (complaints->count == 0 && !draft.kept->is_refused && !draft.scratch.is_refused) {
-            policy_note_places(&draft);
-            is_whole = tables_compile(policy) && !draft.kept->is_refused;
-            if (is_whole) {
-                check_reach(&draft);
-                is_whole = complaints->count == 0 && !draft.scratch.is_refused;
-            }
+            is_refused = is_refused || !draft_compile(&draft);
         }
+        is_refused = is_refused || draft.kept->is_refused || draft.scratch.is_refused;
         memory_free(&draft.scratch);
     }
-    if (!is_whole && complaints->count == 0) {
-        complain(complaints, file, (struct place){1, 1},
-                 "memory ran out; expected room for the policy and its tables; give the process "
-                 "more memory or make the policy smaller");
+    if (is_refused) {
+        complain_memory(complaints, file);
     }
     complaints_sort(complaints, file);
-    if (!is_whole) {
+    if (complaints->count > 0) {
         policy_free(policy);
         return NULL;
     }

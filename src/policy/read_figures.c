@@ -31,23 +31,23 @@ static void duration_put(char *room, size_t len, uint64_t ms)
 static void figure_read(struct draft *draft, const struct item *item, bool is_duration,
                         const struct figure *figure, uint32_t *field)
 {
-    bool is_plain = item->kind == ITEM_SCALAR && item->is_plain && item->text.len > 0;
+    bool is_good = item->kind == ITEM_SCALAR && item->text.len > 0;
     uint64_t number = 0;
     char least[32], most[32], usual[32];
 
     if (is_duration) {
-        is_plain = is_plain && duration_read(item->text, &number);
+        is_good = is_good && duration_read(item->text, &number);
         duration_put(least, sizeof(least), figure->min);
         duration_put(most, sizeof(most), figure->max);
         duration_put(usual, sizeof(usual), figure->fallback);
     } else {
-        is_plain = is_plain && (item->text.len == 1 || item->text.at[0] != '0') &&
-                   slice_number(item->text, UINT32_MAX, &number);
+        is_good = is_good && item->is_plain && (item->text.len == 1 || item->text.at[0] != '0') &&
+                  slice_number(item->text, UINT32_MAX, &number);
         snprintf(least, sizeof(least), "%llu", (unsigned long long)figure->min);
         snprintf(most, sizeof(most), "%llu", (unsigned long long)figure->max);
         snprintf(usual, sizeof(usual), "%llu", (unsigned long long)figure->fallback);
     }
-    if (!is_plain || number < figure->min || number > figure->max) {
+    if (!is_good || number < figure->min || number > figure->max) {
         draft_complain(draft, item->place,
                        "'%s' is no good value of '%s' (%s); expected a %s from %s to %s; write for "
                        "example '%s: %s'",

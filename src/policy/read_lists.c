@@ -139,7 +139,18 @@ void setting_read_DIGITS(struct draft *draft, const struct item *item,
     texts_read(draft, item, setting, object, digits_read);
 }
 
-/* Of one prefix; complains.  The bits behind the prefix must be zero: 192.0.2.1/24 is a slip. */
+/* 192.0.2.1/24 is a slip: its last octet is beyond the prefix. */
+static bool prefix_is_askew(struct slice text)
+{
+    size_t slash = slice_find(text, '/');
+    struct address address;
+    uint64_t bits;
+
+    return slash < text.len && address_read(&address, slice_head(text, slash)) &&
+           slice_number(slice_skip(text, slash + 1), address.family == ADDRESS_V4 ? 32 : 128,
+                        &bits);
+}
+
 static bool prefix_take(struct draft *draft, const struct item *item, const struct setting *setting,
                         struct prefix *prefix)
 {
@@ -147,17 +158,10 @@ static bool prefix_take(struct draft *draft, const struct item *item, const stru
         return false;
     }
     if (!prefix_read(prefix, item->text)) {
-        setting_refuse(draft, setting, item->place, "'%s' is no address or prefix",
-                       show(item->text).text);
+        setting_refuse(draft, setting, item->place, "'%s' %s", show(item->text).text,
+                       prefix_is_askew(item->text) ? "has bits set behind its prefix"
+                                                   : "is no address or prefix");
         return false;
-    }
-    for (unsigned bit = prefix->bits; bit < (prefix->address.family == ADDRESS_V4 ? 32 : 128);
-         bit++) {
-        if (prefix->address.bytes[bit / 8] & (0x80u >> (bit % 8))) {
-            setting_refuse(draft, setting, item->place, "'%s' has bits set behind its prefix",
-                           show(item->text).text);
-            return false;
-        }
     }
     return true;
 }

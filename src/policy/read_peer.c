@@ -174,21 +174,22 @@ static void peer_hops(struct draft *draft, struct policy_peer *peer, uint16_t in
     draft->hops[index] = hops;
 }
 
-/* The transport of a literal nobody named one for: TLS with a certificate, else what the zone
- * listens on first. */
-static enum transport peer_transport(const struct draft *draft, const struct policy_peer *peer)
+/* The transport of a literal nobody named one for: of the first listener of the zone that can send
+ * there and that the peer may use. */
+static enum transport peer_transport(const struct draft *draft, const struct policy_peer *peer,
+                                     const struct address *address)
 {
-    static const enum transport order[] = {TRANSPORT_TLS, TRANSPORT_TCP, TRANSPORT_UDP,
-                                           TRANSPORT_WSS, TRANSPORT_WS};
+    for (uint32_t i = 0; i < draft->policy->listener_count; i++) {
+        const struct policy_listener *listener = &draft->policy->listeners[i];
 
-    for (unsigned i = 0; peer->transports != 0 && i < sizeof(order) / sizeof(order[0]); i++) {
-        if (peer->transports & (1u << order[i])) {
-            return order[i];
+        if (listener->zone == peer->zone && listener->address.family == address->family &&
+            (peer->transports == 0 || (peer->transports >> listener->transport & 1) != 0)) {
+            return listener->transport;
         }
     }
-    for (uint32_t i = 0; i < draft->policy->listener_count; i++) {
-        if (draft->policy->listeners[i].zone == peer->zone) {
-            return draft->policy->listeners[i].transport;
+    for (unsigned transport = 0; transport < TRANSPORT_COUNT; transport++) {
+        if (peer->transports >> transport & 1) {
+            return (enum transport)transport;
         }
     }
     return TRANSPORT_UDP;
@@ -211,7 +212,7 @@ static void peer_finish(struct draft *draft, struct policy_peer *peer, uint16_t 
     for (uint32_t i = 0; hops != NULL && i < peer->hop_count; i++) {
         if (hops[i].address.family != ADDRESS_NONE) {
             if (hops[i].transport == TRANSPORT_COUNT) {
-                hops[i].transport = (uint8_t)peer_transport(draft, peer);
+                hops[i].transport = (uint8_t)peer_transport(draft, peer, &hops[i].address);
             }
             if (hops[i].port == 0) {
                 hops[i].port = transport_port((enum transport)hops[i].transport);

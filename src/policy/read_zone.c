@@ -195,36 +195,52 @@ void setting_read_MEDIA(struct draft *draft, const struct item *item, const stru
     }
 }
 
-/* The name a listener shows when the operator gives none, and the socket a zone sends from. */
+/* What Via and Contact show: what is advertised, else the host of the zone when one is written,
+ * else the address of the socket itself. */
+static void listener_show(struct draft *draft, struct policy_listener *listener)
+{
+    const struct item *zone = draft->zones[listener->zone];
+    char room[DOMAIN_LEN_MAX + ADDRESS_TEXT_MAX];
+    struct text text;
+    struct host host = {.address = listener->address};
+    uint16_t port = listener->address.port;
+
+    if (listener->sent_by.len > 0 && host_read(&host, listener->sent_by)) {
+        port = host.port != 0 ? host.port : port;
+    } else if (item_find(zone, SLICE("host")) != NULL) {
+        host_read(&host, draft->policy->zones[listener->zone].host);
+    }
+    text_init(&text, room, sizeof(room));
+    if (host.address.family != ADDRESS_NONE) {
+        address_write_host(&text, &host.address, true);
+    } else {
+        text_put(&text, host.name);
+    }
+    text_put_octet(&text, ':');
+    text_put_number(&text, port);
+    listener->sent_by = draft_keep(draft, text_slice(&text));
+}
+
+/* The first socket of a transport and family is what the zone sends from; the first of all gives
+ * the zone its host when it has none. */
 static void listener_finish(struct draft *draft, struct policy_listener *listener, uint16_t index)
 {
     struct policy_zone *zone = &draft->policy->zones[listener->zone];
-    char room[512];
-    struct text text;
     uint16_t *usual =
         &zone->listeners[listener->transport][listener->address.family == ADDRESS_V6 ? 1 : 0];
 
     if (*usual == POLICY_NONE) {
         *usual = index;
     }
-    text_init(&text, room, sizeof(room));
     if (zone->host.len == 0) {
+        char room[ADDRESS_TEXT_MAX];
+        struct text text;
+
+        text_init(&text, room, sizeof(room));
         address_write_host(&text, &listener->address, true);
         zone->host = draft_keep(draft, text_slice(&text));
-        text_init(&text, room, sizeof(room));
     }
-    struct host host;
-    bool is_advertised = listener->sent_by.len > 0 && host_read(&host, listener->sent_by);
-    if (!is_advertised) {
-        text_put(&text, zone->host);
-    } else if (host.address.family != ADDRESS_NONE) {
-        address_write_host(&text, &host.address, true);
-    } else {
-        text_put(&text, host.name);
-    }
-    text_put_octet(&text, ':');
-    text_put_number(&text, is_advertised && host.port != 0 ? host.port : listener->address.port);
-    listener->sent_by = draft_keep(draft, text_slice(&text));
+    listener_show(draft, listener);
 }
 
 static void zone_init(struct policy_zone *zone)

@@ -194,6 +194,10 @@ bool values_begin(struct draft *draft, const struct item *item, const struct set
         *values = (struct values){.next = item, .count = 1};
         return setting_is_value(draft, item, setting);
     }
+    if (item->kind == ITEM_MAP && kind_shape(setting->kind) == SHAPE_OWN) {
+        *values = (struct values){.next = item, .count = 1};
+        return true;
+    }
     *values = (struct values){.next = item->first, .count = item->count};
     if (item->kind == ITEM_MAP || item->count == 0) {
         setting_refuse(draft, setting, item->place, "'%s' has %s here", setting->key,
@@ -202,9 +206,8 @@ bool values_begin(struct draft *draft, const struct item *item, const struct set
     }
     if (item->count > setting->max) {
         draft_complain(draft, item->place,
-                       "'%s' has %u entries; expected at most %llu; use shorter prefixes or split "
-                       "it",
-                       setting->key, item->count, (unsigned long long)setting->max);
+                       "'%s' has %u entries; expected at most %llu; shorten the list", setting->key,
+                       item->count, (unsigned long long)setting->max);
         return false;
     }
     return true;
