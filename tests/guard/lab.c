@@ -394,6 +394,33 @@ void lab_seed_response(struct lab *lab, const struct lab_source *source, struct 
     exchange_set_client(lab->state, exchange, branch);
 }
 
+void lab_seed_invite(struct lab *lab, const struct lab_source *source, struct slice cancel)
+{
+    struct sip_message *message = &lab->inspection->message;
+
+    if (sip_read(message, cancel, false) != SIP_READ || message->method != SIP_CANCEL) {
+        return;
+    }
+    struct exchange *exchange = exchange_new(lab->state);
+    struct slice echo[ECHO_COUNT] = {
+        [ECHO_BRANCH] = sip_branch(message),
+        [ECHO_SENT_BY] = exchange_sent_by(message),
+        [ECHO_FROM_TAG] = sip_from_tag(message),
+        [ECHO_CALL_ID] = sip_call_id(message),
+        [ECHO_URI] = sip_slice(message, message->uri.whole),
+    };
+    exchange->method = SIP_INVITE;
+    exchange->server_state = SERVER_TRYING;
+    exchange->server_flow = flow_of(lab, source);
+    exchange->server_cseq = message->cseq;
+    exchange->zone_in = source->zone;
+    exchange->peer_in = peer_of(lab, source);
+    exchange->peer_in_id = peer_id_of(lab, exchange->peer_in);
+    exchange->zone_out = lab_zone(lab, SLICE("core"));
+    exchange->peer_out = POLICY_NONE;
+    assert_true(exchange_set_server(lab->state, exchange, echo));
+}
+
 void lab_seed_dialog(struct lab *lab, const struct lab_source *source, struct slice request)
 {
     struct sip_message *message = &lab->inspection->message;

@@ -41,6 +41,8 @@ void lab_judge(struct lab *lab, const struct lab_source *source, struct slice by
 bool lab_seed(struct lab *lab, struct slice line);
 /* A transaction of ours that this response answers. */
 void lab_seed_response(struct lab *lab, const struct lab_source *source, struct slice response);
+/* The INVITE this CANCEL is of. */
+void lab_seed_invite(struct lab *lab, const struct lab_source *source, struct slice cancel);
 /* A dialog in which this request stands. */
 void lab_seed_dialog(struct lab *lab, const struct lab_source *source, struct slice request);
 

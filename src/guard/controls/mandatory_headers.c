@@ -72,6 +72,10 @@ static enum outcome response_headers(struct inspection *inspection)
     bool is_reliable = message->status > 100 && message->status < 200 &&
                        sip_list_has(message, SIP_HEADER_REQUIRE, SLICE("100rel"));
 
+    /* The answer to our CANCEL ends here. */
+    if (message->cseq_method == SIP_CANCEL) {
+        return OUTCOME_PASSED;
+    }
     if ((message->status > 100 && sip_to_tag(message).len == 0) ||
         (is_reliable && !sip_has(message, SIP_HEADER_RSEQ)) ||
         (wants_contact(message) && !has_contact(message))) {
@@ -80,9 +84,26 @@ static enum outcome response_headers(struct inspection *inspection)
     return OUTCOME_PASSED;
 }
 
+/* Only the topmost Via's branch names a transaction of ours; those below are their owners'. */
+static enum outcome branch(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *via = sip_value(message, SIP_HEADER_VIA);
+    struct slice evidence = sip_odd_slice(message, SIP_ODD_BAD_BRANCH);
+
+    if (via == NULL || evidence.at > message->head + via->text.at + via->text.len) {
+        return OUTCOME_PASSED;
+    }
+    return inspection_found(inspection, evidence, "HYG-R08");
+}
+
 enum outcome control_mandatory_headers(struct inspection *inspection)
 {
     if (inspection_violations(inspection) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
+    }
+    if (sip_is_odd(&inspection->message, SIP_ODD_BAD_BRANCH) &&
+        branch(inspection) == OUTCOME_FAILED) {
         return OUTCOME_FAILED;
     }
     return inspection->message.is_request ? request_headers(inspection)
