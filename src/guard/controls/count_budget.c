@@ -15,7 +15,11 @@ enum {
     REDIRECTIONS_MAX = 5, /* HYG-L20, Contact of a 3xx */
     DEPTH_ACCESS = 2,     /* HYG-L30, multiparts in multiparts */
     DEPTH_NETWORK = 3,
-    SDP_LINE_LEAST = 5, /* octets of the shortest line and its end: a lower bound for counting */
+    SDP_LINE_LIMIT = 1024,      /* HYG-L32, octets */
+    SDP_FORMATS_LIMIT = 32,     /* HYG-L33, of one m= line */
+    SDP_ATTRIBUTES_ACCESS = 96, /* of one medium */
+    SDP_ATTRIBUTES_NETWORK = 128,
+    SDP_SESSION_ATTRIBUTES_LIMIT = 64,
 };
 
 static uint32_t value_count(const struct sip_message *message, enum sip_header_name name)
@@ -29,13 +33,27 @@ static uint32_t value_count(const struct sip_message *message, enum sip_header_n
     return count;
 }
 
-static uint32_t item_count(const struct sip_message *message, enum sip_header_name name)
+/* At most as many as there can be: an item and its comma have two octets. */
+static uint32_t item_count_most(const struct sip_message *message, enum sip_header_name name)
+{
+    const struct sip_header *line = sip_header(message, name);
+    uint32_t most = 0;
+
+    for (; line != NULL; line = sip_header_next(message, line)) {
+        most += line->value.len / 2U + 1;
+    }
+    return most;
+}
+
+/* How many there are, counted only when there could be more than limit. */
+static uint32_t item_count(const struct sip_message *message, enum sip_header_name name,
+                           uint32_t limit)
 {
     struct sip_list list;
     struct slice item;
     uint32_t count = 0;
 
-    if (!sip_has(message, name)) {
+    if (item_count_most(message, name) <= limit) {
         return 0;
     }
     sip_list_init(&list, message, name);
@@ -158,13 +176,13 @@ static enum outcome options(struct inspection *inspection)
     bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (item_count(message, lists[i]) > OPTION_TAGS_MAX) {
+        if (item_count(message, lists[i], OPTION_TAGS_MAX) > OPTION_TAGS_MAX) {
             return too_many(inspection, lists[i], "HYG-L24");
         }
     }
     uint32_t max = is_access ? CALLER_PREFERENCES_ACCESS : CALLER_PREFERENCES_NETWORK;
-    if (item_count(message, SIP_HEADER_ACCEPT_CONTACT) +
-            item_count(message, SIP_HEADER_REJECT_CONTACT) >
+    if (item_count(message, SIP_HEADER_ACCEPT_CONTACT, 0) +
+            item_count(message, SIP_HEADER_REJECT_CONTACT, 0) >
         max) {
         return inspection_found(inspection, SLICE_NONE, "HYG-L25");
     }
@@ -183,7 +201,7 @@ static enum outcome information(struct inspection *inspection)
     enum outcome outcome = OUTCOME_PASSED;
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (item_count(message, lists[i]) <= max) {
+        if (item_count(message, lists[i], max) <= max) {
             continue;
         }
         const struct sip_header *line = sip_header(message, lists[i]);
@@ -196,26 +214,38 @@ static enum outcome information(struct inspection *inspection)
     return outcome;
 }
 
-static uint32_t sdp_media_count(struct slice body)
+static bool sdp_is_cut(const struct sdp *sdp)
 {
-    uint32_t count = 0;
+    return sdp_is_odd(sdp, SDP_ODD_LONG_BODY) || sdp_is_odd(sdp, SDP_ODD_MANY_LINES) ||
+           sdp_is_odd(sdp, SDP_ODD_LONG_LINE) || sdp->lines[sdp->longest_line].len > SDP_LINE_LIMIT;
+}
 
-    for (size_t at = 0; at < body.len;) {
-        count += body.len - at > 2 && body.at[at] == 'm' && body.at[at + 1] == '=';
-        at += slice_find(slice_skip(body, at), '\n') + 1;
+static bool has_crowded_media(const struct sdp *sdp, uint32_t attributes_max)
+{
+    for (uint16_t i = 0; i < sdp->media_count; i++) {
+        if (sdp->media[i].format_count > SDP_FORMATS_LIMIT ||
+            sdp->media[i].level.attribute_count > attributes_max) {
+            return true;
+        }
     }
-    return count;
+    return sdp->session.attribute_count > SDP_SESSION_ATTRIBUTES_LIMIT;
 }
 
 static enum outcome sdp(struct inspection *inspection, const struct policy_limits *limits)
 {
-    struct slice body = inspection->message.body;
+    const struct sdp *sdp = inspection_sdp(inspection);
+    bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
 
-    if (body.len > limits->sdp || (body.len > (size_t)limits->sdp_lines * SDP_LINE_LEAST &&
-                                   octet_count(body, '\n') > limits->sdp_lines)) {
+    if (sdp == NULL) {
+        return OUTCOME_PASSED;
+    }
+    if (inspection->sdp_text.len > limits->sdp || sdp->line_count > limits->sdp_lines ||
+        sdp_is_cut(sdp)) {
         return inspection_found_status(inspection, SLICE_NONE, "HYG-L32", 488);
     }
-    if (sdp_media_count(body) > limits->sdp_media) {
+    if (sdp->media_count > limits->sdp_media || sdp_is_odd(sdp, SDP_ODD_MANY_MEDIA) ||
+        sdp_is_odd(sdp, SDP_ODD_MANY_FORMATS) || sdp_is_odd(sdp, SDP_ODD_MANY_ATTRIBUTES) ||
+        has_crowded_media(sdp, is_access ? SDP_ATTRIBUTES_ACCESS : SDP_ATTRIBUTES_NETWORK)) {
         return inspection_found_status(inspection, SLICE_NONE, "HYG-L33", 488);
     }
     return OUTCOME_PASSED;
@@ -251,13 +281,10 @@ static enum outcome body(struct inspection *inspection, const struct policy_limi
     if (inspection->message.body.len == 0) {
         return OUTCOME_PASSED;
     }
-    if (slice_starts_nocase(type, SLICE("application/sdp"))) {
-        return sdp(inspection, limits);
-    }
     if (slice_starts_nocase(type, SLICE("multipart/"))) {
         return parts(inspection, type, limits);
     }
-    return OUTCOME_PASSED;
+    return sdp(inspection, limits);
 }
 
 enum outcome control_count_budget(struct inspection *inspection)

@@ -5,6 +5,7 @@ enum {
     SESSION_LEAST = 90,       /* seconds, RFC 4028 5 */
     RETRY_AFTER_MOST = 86400, /* seconds: later is never */
     WARNING_DIGITS = 3,
+    PAYLOAD_TYPE_MOST = 127,
 };
 
 static struct slice first_word(struct slice value)
@@ -144,6 +145,38 @@ static enum outcome advice(struct inspection *inspection)
     return outcome;
 }
 
+/* A payload type is an index into somebody's table (CVE-2018-1000098). */
+static bool has_wild_rtpmap(const struct sdp *sdp)
+{
+    struct slice line = sdp_odd_slice(sdp, SDP_ODD_BAD_RTPMAP);
+    uint64_t type = 0;
+
+    return sdp_is_odd(sdp, SDP_ODD_BAD_RTPMAP) &&
+           !leading_number(slice_skip(line, slice_find(line, ':') + 1), PAYLOAD_TYPE_MOST, &type);
+}
+
+static enum outcome media_numbers(struct inspection *inspection)
+{
+    const struct sdp *sdp = inspection_sdp(inspection);
+
+    if (sdp == NULL) {
+        return OUTCOME_PASSED;
+    }
+    if (sdp_is_odd(sdp, SDP_ODD_BAD_PAYLOAD_TYPE)) {
+        return inspection_found_status(inspection, sdp_odd_slice(sdp, SDP_ODD_BAD_PAYLOAD_TYPE),
+                                       "HYG-D07", 488);
+    }
+    if (has_wild_rtpmap(sdp)) {
+        return inspection_found_status(inspection, sdp_odd_slice(sdp, SDP_ODD_BAD_RTPMAP),
+                                       "HYG-D07", 488);
+    }
+    if (sdp_is_odd(sdp, SDP_ODD_BAD_PORT)) {
+        return inspection_found_status(inspection, sdp_odd_slice(sdp, SDP_ODD_BAD_PORT), "HYG-D03",
+                                       488);
+    }
+    return OUTCOME_PASSED;
+}
+
 enum outcome control_numeric_ranges(struct inspection *inspection)
 {
     enum outcome outcome = inspection_violations(inspection);
@@ -162,6 +195,9 @@ enum outcome control_numeric_ranges(struct inspection *inspection)
     }
     if (outcome == OUTCOME_PASSED) {
         outcome = acknowledged(inspection);
+    }
+    if (outcome == OUTCOME_PASSED && inspection->message.body.len > 0) {
+        outcome = media_numbers(inspection);
     }
     return outcome == OUTCOME_PASSED ? advice(inspection) : outcome;
 }

@@ -24,7 +24,7 @@ enum outcome control_open_relay(struct inspection *inspection)
         inspection->is_for_us) {
         return OUTCOME_NOT_APPLICABLE;
     }
-    if (inspection->match.registration != NULL) {
+    if (inspection->match.registration != NULL || inspection->match.token == TOKEN_BAD) {
         return token(inspection, &inspection->match);
     }
     if (inspection->route != POLICY_NONE) {

@@ -8,12 +8,27 @@ static bool is_nobody(const struct inspection *inspection, const struct address 
            (address_is_loopback(address) && !address_is_loopback(&inspection->packet->flow.remote));
 }
 
+/* Whether some parameter begins with the first letter of maddr or ttl: hardly any does. */
+static bool may_redirect(struct slice params)
+{
+    for (size_t at = 0; at < params.len; at += slice_find(slice_skip(params, at), ';') + 1) {
+        while (at < params.len && (params.at[at] == ' ' || params.at[at] == '\t' ||
+                                   params.at[at] == '\r' || params.at[at] == '\n')) {
+            at++;
+        }
+        if (at < params.len && ((params.at[at] | 0x20) == 'm' || (params.at[at] | 0x20) == 't')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool redirects(struct slice params)
 {
     struct slice name;
     struct slice value;
 
-    while (sip_param_next(&params, &name, &value)) {
+    while (may_redirect(params) && sip_param_next(&params, &name, &value)) {
         if (slice_equal_nocase(name, SLICE("maddr")) || slice_equal_nocase(name, SLICE("ttl"))) {
             return true;
         }

@@ -1,0 +1,57 @@
+/*
+ * Work for the cost test: one INVITE read, or judged, a given number of times.
+ *
+ *     trip_work TESTS-FOLDER read|trip COUNT
+ */
+#include "guard/lab.h"
+
+enum { MESSAGE_MAX = 8192 };
+
+static struct slice message_read(const char *folder, char room[MESSAGE_MAX])
+{
+    char path[1024];
+    struct text text;
+    struct slice line;
+
+    snprintf(path, sizeof(path), "%s/guard/volte_invite.sip", folder);
+    struct slice file = lab_file(path);
+    struct slice rest = file;
+    text_init(&text, room, MESSAGE_MAX);
+    while (slice_cut(&rest, '\n', &line)) {
+        text_put(&text, line);
+        text_put(&text, SLICE("\r\n"));
+    }
+    free((char *)(uintptr_t)file.at);
+    return text_slice(&text);
+}
+
+int main(int argument_count, char **arguments)
+{
+    static struct sip_message message;
+    static char room[MESSAGE_MAX];
+    char policy[1024];
+    struct lab lab;
+    struct lab_source source;
+    uint64_t count = 0;
+
+    if (argument_count != 4 || !slice_number(slice_string(arguments[3]), UINT32_MAX, &count)) {
+        fprintf(stderr, "usage: trip_work TESTS-FOLDER read|trip COUNT\n");
+        return 2;
+    }
+    snprintf(policy, sizeof(policy), "%s/policies/corpus.yaml", arguments[1]);
+    lab_open(&lab, policy);
+    lab_source(&lab, SLICE("visited"), TRANSPORT_UDP, &source);
+    struct slice bytes = message_read(arguments[1], room);
+    bool is_trip = strcmp(arguments[2], "trip") == 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (is_trip) {
+            lab_judge(&lab, &source, bytes, 0);
+        } else {
+            sip_read(&message, bytes, false);
+        }
+    }
+    bool is_good = !is_trip || (lab.inspection->verdict.action == ACTION_PASS &&
+                                lab.inspection->finding_count == 0);
+    lab_close(&lab);
+    return is_good ? 0 : 1;
+}
