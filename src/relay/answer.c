@@ -323,5 +323,9 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
         return;
     }
     sent->closes = inspection->verdict.action == ACTION_CLOSE;
-    relay->counters.rejected++;
+    if (status >= 300) {
+        relay->counters.rejected++;
+    } else {
+        relay->counters.answered++;
+    }
 }

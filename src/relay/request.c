@@ -31,7 +31,6 @@ static void answer_options(struct relay *relay, const struct inspection *inspect
     text_init(&extra, room, sizeof(room));
     answer_write_allow(relay, &extra, inspection->zone, inspection->peer);
     sip_write_header(&extra, SIP_HEADER_ACCEPT, SLICE("application/sdp"));
-    relay->counters.answered++;
     answer_stateless(relay, inspection, 200, text_slice(&extra), outbox);
 }
 

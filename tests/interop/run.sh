@@ -11,7 +11,7 @@ export INTEROP_RESULTS=${INTEROP_RESULTS:-$PWD/out/interop/results}
 mkdir -p "$(dirname "$INTEROP_RESULTS")"
 : >"$INTEROP_RESULTS"
 
-[ -x build/sipwarden ] || {
+[ -x "${SIPWARDEN:-build/sipwarden}" ] || {
     echo "failed build: build/sipwarden is missing; remedy: make" | tee -a "$INTEROP_RESULTS"
     exit 1
 }

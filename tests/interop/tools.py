@@ -7,6 +7,8 @@
                                        one command to baresip's control port; prints the answers
     tools.py leaks CAPTURE ADDRESS TEXT...
                                        exit 1 when a packet sent from our socket ADDRESS holds one of the texts
+    tools.py sent CAPTURE ADDRESS TEXT
+                                       exit 0 when a packet sent from ADDRESS holds the text
 """
 import json
 import math
@@ -105,6 +107,10 @@ def leaks(path, address, texts):
     return sent > 0 and not found
 
 
+def sent(path, address, text):
+    return any(source == address and text.encode() in payload for source, payload in packets(path))
+
+
 def main(arguments):
     if not arguments:
         print(__doc__)
@@ -118,6 +124,8 @@ def main(arguments):
     if word == "control":
         control(*rest)
         return 0
+    if word == "sent":
+        return 0 if sent(*rest) else 1
     if word == "leaks":
         return 0 if leaks(rest[0], rest[1], rest[2:]) else 1
     print(__doc__)
