@@ -46,8 +46,9 @@ bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host
 {
     const struct relay *relay = view->relay;
 
+    /* Who is called what is a name; a literal is only where somebody stands. */
     if (!relay_zone(relay, view->zone)->hides) {
-        return true;
+        return host_kind == SIP_HOST_NAME;
     }
     return host_kind == SIP_HOST_NAME &&
            (slice_equal_nocase(host, anonymous_host) || policy_is_own_domain(relay->policy, host) ||
