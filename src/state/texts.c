@@ -166,12 +166,21 @@ bool texts_mark(struct texts *texts, struct text_handle handle)
 {
     struct text_block *block = text_block_find(texts, handle);
 
-    /* A block two records claim belongs to neither. */
+    /* A block two records claim is not shared: who comes later has lost it. */
     if (block == NULL || block->is_marked != 0) {
         return false;
     }
     block->is_marked = 1;
     return true;
+}
+
+void texts_unmark_one(struct texts *texts, struct text_handle handle)
+{
+    struct text_block *block = text_block_find(texts, handle);
+
+    if (block != NULL) {
+        block->is_marked = 0;
+    }
 }
 
 void texts_sweep(struct texts *texts)

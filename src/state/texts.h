@@ -46,6 +46,7 @@ struct slice texts_part(const struct texts *texts, struct text_handle handle, un
 /* Taking over what a former worker left: all blocks are stale until marked; the rest is swept. */
 void texts_unmark(struct texts *texts);
 bool texts_mark(struct texts *texts, struct text_handle handle);
+void texts_unmark_one(struct texts *texts, struct text_handle handle);
 void texts_sweep(struct texts *texts);
 
 static inline bool text_is_kept(struct text_handle handle)
