@@ -24,6 +24,7 @@ enum {
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
     RELAY_MAX_FORWARDS = 70,
+    RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
     RELAY_REPLY_SOURCES = 4096,   /* GEN-04 */
@@ -80,6 +81,9 @@ struct view {
 struct relay_name *relay_names_new(const struct policy *policy);
 struct relay_peer *relay_peers_new(const struct policy *policy);
 void relay_records_free(struct relay_name *names, struct relay_peer *peers);
+
+/* take_over.c: what a former worker left in state. */
+void relay_take_over(struct relay *relay);
 
 /* hide.c */
 struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer,
@@ -233,8 +237,6 @@ bool media_offer_or_answer(struct relay *relay, struct inspection *inspection,
                            struct dialog *dialog, unsigned side_from, struct text *room,
                            struct slice *body, struct outbox *outbox);
 void media_close(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
-/* A former worker's streams: their ports are held, the gate is told to keep them. */
-void media_take_over(struct relay *relay);
 /* All streams again, to a gate that is new or that we are new to; some each turn. */
 void media_tell_all(struct relay *relay, enum media_order_kind kind);
 void media_tell(struct relay *relay, struct outbox *outbox);
@@ -251,6 +253,7 @@ void registration_write_contacts(struct relay *relay, struct text *text,
 /* Of a 2xx: the Contact lines for the device. */
 void registration_answered(struct relay *relay, struct inspection *inspection,
                            struct exchange *exchange, struct text *contacts);
+void registration_set_timer(struct relay *relay, struct registration *registration);
 void registration_timer(struct relay *relay, struct wheel_timer *timer);
 void registration_connection_closed(struct relay *relay, uint32_t connection);
 /* Where a registered device is reached. */

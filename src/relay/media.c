@@ -308,19 +308,6 @@ bool media_offer_or_answer(struct relay *relay, struct inspection *inspection,
     return true;
 }
 
-void media_take_over(struct relay *relay)
-{
-    struct media_stream *stream = NULL;
-    uint32_t index = 0;
-
-    while ((stream = pool_next(&relay->state->streams, &index)) != NULL) {
-        for (unsigned side = 0; side < 2; side++) {
-            media_ports_hold(relay->ports, &stream->sides[side].local);
-        }
-    }
-    media_tell_all(relay, MEDIA_KEEP);
-}
-
 void media_tell_all(struct relay *relay, enum media_order_kind kind)
 {
     relay->tells_streams = true;

@@ -79,12 +79,17 @@ static struct registration *begin_contact(struct relay *relay, const struct exch
     return registration;
 }
 
-static void set_expiry(struct relay *relay, struct registration *registration, uint64_t in_ms)
+void registration_set_timer(struct relay *relay, struct registration *registration)
 {
-    registration->expires_ms = relay->now_ms + in_ms;
     registration->expiry.kind = RELAY_TIMER_REGISTRATION;
     registration->expiry.owner = pool_handle(&relay->state->registrations, registration).index;
     wheel_set(&relay->state->wheel, &registration->expiry, registration->expires_ms);
+}
+
+static void set_expiry(struct relay *relay, struct registration *registration, uint64_t in_ms)
+{
+    registration->expires_ms = relay->now_ms + in_ms;
+    registration_set_timer(relay, registration);
 }
 
 static void bind_contact(struct relay *relay, struct registration *registration,
@@ -397,7 +402,7 @@ void registration_connection_closed(struct relay *relay, uint32_t connection)
     while (connection != 0 &&
            (registration = pool_next(&relay->state->registrations, &index)) != NULL) {
         if (registration->flow.connection == connection) {
-            registration->flow.connection = UINT32_MAX; /* gone: the flow failed (RFC 5626) */
+            registration->flow.connection = RELAY_CONNECTION_GONE;
         }
     }
 }
@@ -407,7 +412,7 @@ bool registration_target(const struct relay *relay, const struct registration *r
 {
     (void)relay;
     *target = (struct route_target){.flow = registration->flow, .peer = registration->peer};
-    return registration->flow.connection != UINT32_MAX;
+    return registration->flow.connection != RELAY_CONNECTION_GONE;
 }
 
 struct slice registration_routes(const struct relay *relay, const struct inspection *inspection)

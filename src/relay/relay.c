@@ -54,32 +54,6 @@ static struct media_ports *relay_ports(const struct policy *policy, const struct
                             });
 }
 
-static void take_over(struct relay *relay)
-{
-    struct registration *registration = NULL;
-    struct dialog *dialog = NULL;
-    uint32_t index = 0;
-
-    while ((dialog = pool_next(&relay->state->dialogs, &index)) != NULL) {
-        uint64_t age = relay->now_ms - dialog->created_ms;
-        uint64_t longest = relay->policy->timers.call_max;
-
-        if (!dialog->is_emergency) {
-            dialog_set_timer(relay, dialog, DIALOG_EXPIRE, age < longest ? longest - age : 0);
-        }
-        if (dialog->session_ms > 0) {
-            dialog_set_timer(relay, dialog, DIALOG_REFRESH, dialog->session_ms);
-        }
-    }
-    index = 0;
-    while ((registration = pool_next(&relay->state->registrations, &index)) != NULL) {
-        registration->expiry.kind = RELAY_TIMER_REGISTRATION;
-        registration->expiry.owner = index;
-        wheel_set(&relay->state->wheel, &registration->expiry, registration->expires_ms);
-    }
-    media_take_over(relay);
-}
-
 struct relay *relay_new(const struct relay_setup *setup)
 {
     struct relay *relay = calloc(1, sizeof(*relay));
@@ -106,7 +80,7 @@ struct relay *relay_new(const struct relay_setup *setup)
         relay_free(relay);
         return NULL;
     }
-    take_over(relay);
+    relay_take_over(relay);
     return relay;
 }
 

@@ -1,0 +1,151 @@
+/*
+ * A former worker's records: carried on where they fit the policy of now, else let go and counted.
+ *
+ * State has looked whether they hold together; here is looked where they lead.  The gate goes on
+ * meanwhile and is told what to keep.
+ */
+#include "relay/machine.h"
+
+/* Who it was, found by his stable id; somebody whose contract ended drains as a stranger. */
+static uint16_t peer_now(const struct relay *relay, uint16_t zone, uint16_t peer, uint32_t id)
+{
+    const struct policy *policy = relay->policy;
+
+    if (peer < policy->peer_count && policy->peers[peer].id == id) {
+        return policy->peers[peer].zone == zone ? peer : POLICY_NONE;
+    }
+    for (uint32_t i = 0; peer != POLICY_NONE && i < policy->peer_count; i++) {
+        if (policy->peers[i].id == id && policy->peers[i].zone == zone) {
+            return (uint16_t)i;
+        }
+    }
+    return POLICY_NONE;
+}
+
+static bool flow_fits(const struct relay *relay, uint16_t zone, const struct flow *flow)
+{
+    const struct policy *policy = relay->policy;
+
+    return zone < policy->zone_count && flow->listener < policy->listener_count &&
+           policy->listeners[flow->listener].zone == zone &&
+           policy->listeners[flow->listener].transport == flow->transport;
+}
+
+static void streams_let_go(struct relay *relay, struct dialog *dialog)
+{
+    for (unsigned line = 0; line < dialog->stream_count; line++) {
+        if (dialog->streams[line] != 0) {
+            pool_give(&relay->state->streams,
+                      pool_at(&relay->state->streams, dialog->streams[line]));
+            dialog->streams[line] = 0;
+        }
+    }
+}
+
+static void dialog_timers(struct relay *relay, struct dialog *dialog)
+{
+    uint64_t longest = relay->policy->timers.call_max;
+    uint64_t age = dialog->created_ms < relay->now_ms ? relay->now_ms - dialog->created_ms : 0;
+
+    if (!dialog->is_emergency) {
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, age < longest ? longest - age : 0);
+    }
+    if (dialog->session_ms > 0) {
+        dialog_set_timer(relay, dialog, DIALOG_REFRESH, dialog->session_ms);
+    }
+}
+
+static void dialog_take_over(struct relay *relay, struct dialog *dialog)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct dialog_side *leg = &dialog->sides[side];
+
+        leg->peer = peer_now(relay, leg->zone, leg->peer, leg->peer_id);
+        leg->flow.connection = 0; /* connections ended with their worker */
+        if (leg->peer != POLICY_NONE && dialog->kind == DIALOG_CALL) {
+            relay->peers[leg->peer].calls++;
+        }
+    }
+    dialog_timers(relay, dialog);
+}
+
+static void dialogs_take_over(struct relay *relay)
+{
+    struct dialog *dialog = NULL;
+    uint32_t index = 0;
+
+    while ((dialog = pool_next(&relay->state->dialogs, &index)) != NULL) {
+        if (flow_fits(relay, dialog->sides[0].zone, &dialog->sides[0].flow) &&
+            flow_fits(relay, dialog->sides[1].zone, &dialog->sides[1].flow)) {
+            dialog_take_over(relay, dialog);
+            continue;
+        }
+        relay->state->dropped_records++;
+        streams_let_go(relay, dialog);
+        dialog_end(relay->state, dialog);
+    }
+}
+
+static void registrations_take_over(struct relay *relay)
+{
+    struct registration *registration = NULL;
+    uint32_t index = 0;
+
+    while ((registration = pool_next(&relay->state->registrations, &index)) != NULL) {
+        if (!flow_fits(relay, registration->zone, &registration->flow) ||
+            registration->core_zone >= relay->policy->zone_count) {
+            relay->state->dropped_records++;
+            registration_end(relay->state, registration);
+            continue;
+        }
+        registration->peer =
+            peer_now(relay, registration->zone, registration->peer, registration->peer_id);
+        if (registration->core_peer >= relay->policy->peer_count) {
+            registration->core_peer = POLICY_NONE;
+        }
+        if (transport_is_stream(registration->flow.transport)) {
+            registration->flow.connection = RELAY_CONNECTION_GONE;
+        }
+        registration_set_timer(relay, registration);
+    }
+}
+
+/* Two streams on one port would mix two calls: who comes later has lost it. */
+static bool stream_holds(struct relay *relay, struct media_stream *stream)
+{
+    if (!media_ports_hold(relay->ports, &stream->sides[0].local)) {
+        return false;
+    }
+    if (!media_ports_hold(relay->ports, &stream->sides[1].local)) {
+        media_ports_give(relay->ports, &stream->sides[0].local, relay->now_ms);
+        return false;
+    }
+    return true;
+}
+
+static void streams_take_over(struct relay *relay)
+{
+    struct media_stream *stream = NULL;
+    uint32_t index = 0;
+
+    while ((stream = pool_next(&relay->state->streams, &index)) != NULL) {
+        struct dialog *dialog = pool_find(&relay->state->dialogs, stream->dialog);
+
+        if (dialog != NULL && stream_holds(relay, stream)) {
+            continue;
+        }
+        relay->state->dropped_records++;
+        if (dialog != NULL) {
+            dialog->streams[stream->line] = 0;
+        }
+        pool_give(&relay->state->streams, stream);
+    }
+}
+
+void relay_take_over(struct relay *relay)
+{
+    dialogs_take_over(relay);
+    registrations_take_over(relay);
+    streams_take_over(relay);
+    media_tell_all(relay, MEDIA_KEEP);
+}
