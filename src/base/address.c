@@ -18,21 +18,33 @@ static bool plain_number(struct slice digits, uint64_t max, uint64_t *number)
     return slice_number(digits, max, number);
 }
 
+/* One part of an IPv4 address at *at, which goes behind it; a plain number, as above. */
+static bool part_read(const char **at, const char *end, uint8_t *part)
+{
+    const char *from = *at;
+    unsigned value = 0;
+
+    while (*at < end && **at >= '0' && **at <= '9' && value <= UINT8_MAX) {
+        value = value * 10 + (unsigned)(**at - '0');
+        (*at)++;
+    }
+    *part = (uint8_t)value;
+    return *at > from && value <= UINT8_MAX && (*from != '0' || *at == from + 1);
+}
+
 static bool v4_read(uint8_t bytes[V4_LEN], struct slice literal)
 {
-    for (unsigned i = 0; i < V4_LEN; i++) {
-        bool is_last = i == V4_LEN - 1;
-        size_t end = is_last ? literal.len : slice_find(literal, '.');
-        uint64_t part;
+    if (literal.len < sizeof("0.0.0.0") - 1) {
+        return false;
+    }
+    const char *at = literal.at, *end = literal.at + literal.len;
 
-        if ((!is_last && end == literal.len) ||
-            !plain_number(slice_head(literal, end), UINT8_MAX, &part)) {
+    for (unsigned i = 0; i < V4_LEN; i++) {
+        if ((i > 0 && (at == end || *at++ != '.')) || !part_read(&at, end, &bytes[i])) {
             return false;
         }
-        bytes[i] = (uint8_t)part;
-        literal = slice_skip(literal, end + 1);
     }
-    return true;
+    return at == end;
 }
 
 static int hex_value(char octet)

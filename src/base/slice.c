@@ -127,16 +127,16 @@ bool slice_number(struct slice slice, uint64_t max, uint64_t *number)
 {
     uint64_t value = 0;
 
-    if (slice.len == 0) {
-        return false;
-    }
     for (size_t i = 0; i < slice.len; i++) {
         unsigned digit = (unsigned)(unsigned char)slice.at[i] - '0';
 
-        if (digit > 9 || digit > max || value > (max - digit) / 10) {
+        if (digit > 9 || __builtin_mul_overflow(value, 10U, &value) ||
+            __builtin_add_overflow(value, digit, &value)) {
             return false;
         }
-        value = value * 10 + digit;
+    }
+    if (slice.len == 0 || value > max) {
+        return false;
     }
     *number = value;
     return true;

@@ -9,58 +9,26 @@ static_assert(SDP_MAX <= UINT16_MAX, "spans have 16 bits");
 bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets)
 {
     if (!sdp_is_odd(sdp, oddity)) {
+        unsigned from = (unsigned)(octets.at - sdp->base);
+
         sdp->oddities |= UINT64_C(1) << oddity;
-        sdp->odd_at[oddity] = sdp_span(sdp, octets);
+        sdp->odd_at[oddity] = sdp_span(from, from + (unsigned)octets.len);
     }
     return false;
 }
 
-/* False when there is no room: what follows would belong to no medium. */
-static bool begin_media(struct sdp_reader *reader, struct slice line)
+bool sdp_note_line(struct sdp_reader *reader, enum sdp_oddity oddity)
 {
-    struct sdp *sdp = reader->sdp;
+    return sdp_note(reader->sdp, oddity, sdp_octets(reader, reader->line->at, reader->end));
+}
 
-    if (sdp->media_count == SDP_MEDIA_MAX) {
-        sdp_note(sdp, SDP_ODD_MANY_MEDIA, line);
-        return false;
-    }
-    reader->media = &sdp->media[sdp->media_count++];
-    *reader->media = (struct sdp_media){.port_count = 1};
-    reader->level = &reader->media->level;
-    reader->level->first_line = sdp->line_count;
-    reader->rank = sdp_letters['m' - 'a'].media_rank;
+static bool note_key(struct sdp_reader *reader)
+{
+    sdp_note_line(reader, SDP_ODD_KEY_LINE);
     return true;
 }
 
-/* Ranks may stay or rise; what stands once may not stand twice. */
-static bool judge_place(struct sdp_reader *reader, char letter, struct slice line)
-{
-    const struct sdp_letter *facts = &sdp_letters[letter - 'a'];
-    uint8_t rank = reader->media != NULL ? facts->media_rank : facts->session_rank;
-
-    if (facts->session_rank == 0) {
-        return sdp_note(reader->sdp, SDP_ODD_UNKNOWN_LETTER, line);
-    }
-    if (rank < reader->rank || rank == 0) {
-        sdp_note(reader->sdp, SDP_ODD_LINE_ORDER, line);
-    } else {
-        reader->rank = rank;
-    }
-    if (facts->stands_once && (reader->level->letters & sdp_letter_bit(letter)) != 0) {
-        return sdp_note(reader->sdp, SDP_ODD_REPEATED_LINE, line);
-    }
-    return true;
-}
-
-static bool note_key(struct sdp_reader *reader, struct slice line, struct slice value)
-{
-    (void)value;
-    sdp_note(reader->sdp, SDP_ODD_KEY_LINE, line);
-    return true;
-}
-
-static bool (*const readers[26])(struct sdp_reader *reader, struct slice line,
-                                 struct slice value) = {
+static bool (*const readers[26])(struct sdp_reader *reader) = {
     ['v' - 'a'] = sdp_version_read,
     ['o' - 'a'] = sdp_origin_read,
     ['c' - 'a'] = sdp_connection_line_read,
@@ -68,68 +36,89 @@ static bool (*const readers[26])(struct sdp_reader *reader, struct slice line,
     ['t' - 'a'] = sdp_time_read,
     ['m' - 'a'] = sdp_media_line_read,
     ['k' - 'a'] = note_key,
+    ['a' - 'a'] = sdp_attribute_read,
 };
 
-static bool is_line(const char *at, unsigned from, unsigned end)
+/* False when there is no room: what follows would belong to no medium. */
+static bool begin_media(struct sdp_reader *reader)
 {
-    return end - from >= 2 && (unsigned char)(at[from] - 'a') < 26 && at[from + 1] == '=';
-}
+    struct sdp *sdp = reader->sdp;
 
-/* The m= line opens its level; all others belong to the one that is open.  False when reading must
- * stop. */
-static bool place_line(struct sdp_reader *reader, struct slice text, bool *is_odd)
-{
-    if (reader->sdp->line_count == SDP_LINES_MAX) {
-        return sdp_note(reader->sdp, SDP_ODD_MANY_LINES, text);
+    if (sdp->media_count == SDP_MEDIA_MAX) {
+        return sdp_note_line(reader, SDP_ODD_MANY_MEDIA);
     }
-    if (text.at[0] == 'm') {
-        return begin_media(reader, text);
-    }
-    *is_odd |= !judge_place(reader, text.at[0], text);
+    reader->media = &sdp->media[sdp->media_count++];
+    *reader->media = (struct sdp_media){.port_count = 1};
+    reader->level = &reader->media->level;
+    reader->level->first_line = sdp->line_count;
+    reader->rank = sdp_letters['m' - 'a'].media_rank;
+    reader->attributes_max = SDP_MEDIA_ATTRIBUTES_MAX;
     return true;
 }
 
-static void note_size(struct sdp *sdp, struct slice text)
+/* Ranks may stay or rise; what stands once may not stand twice. */
+static bool judge_place(struct sdp_reader *reader, char letter)
 {
-    if (text.len > SDP_LINE_MAX) {
-        sdp_note(sdp, SDP_ODD_LONG_LINE, text);
+    const struct sdp_letter *facts = &sdp_letters[letter - 'a'];
+    uint8_t rank = reader->media != NULL ? facts->media_rank : facts->session_rank;
+
+    if (facts->session_rank == 0) {
+        return sdp_note_line(reader, SDP_ODD_UNKNOWN_LETTER);
     }
-    if (text.len == 2) {
-        sdp_note(sdp, SDP_ODD_EMPTY_VALUE, text);
+    if (rank < reader->rank || rank == 0) {
+        sdp_note_line(reader, SDP_ODD_LINE_ORDER);
+    } else {
+        reader->rank = rank;
     }
-    if (text.len > sdp->lines[sdp->longest_line].len) {
-        sdp->longest_line = sdp->line_count;
+    if (facts->stands_once && (reader->level->letters & sdp_letter_bit(letter)) != 0) {
+        return sdp_note_line(reader, SDP_ODD_REPEATED_LINE);
+    }
+    return true;
+}
+
+/* A m= line opens its level; all others belong to the one that is open.  False when reading must
+ * stop. */
+static bool place_line(struct sdp_reader *reader, char letter)
+{
+    if (letter == 'm') {
+        return begin_media(reader);
+    }
+    reader->line->is_odd |= !judge_place(reader, letter);
+    return true;
+}
+
+static void note_size(struct sdp_reader *reader)
+{
+    unsigned len = reader->line->len;
+
+    if (len > SDP_LINE_MAX) {
+        sdp_note_line(reader, SDP_ODD_LONG_LINE);
+    }
+    if (len == sizeof("a=") - 1) {
+        sdp_note_line(reader, SDP_ODD_EMPTY_VALUE);
+    }
+    if (len > reader->longest_len) {
+        reader->longest_len = len;
+        reader->sdp->longest_line = reader->sdp->line_count;
     }
 }
 
-/* The line in [from, end), whose form is right; false when reading must stop. */
-static bool read_line(struct sdp_reader *reader, unsigned from, unsigned end, bool is_odd)
+/* The line at hand, whose form is right; false when reading must stop. */
+static bool read_line(struct sdp_reader *reader)
 {
-    struct sdp *sdp = reader->sdp;
-    struct sdp_line *line = &sdp->lines[sdp->line_count];
-    struct slice text = slice_of(sdp->base + from, end - from);
-    unsigned letter = (unsigned char)text.at[0] - 'a';
+    char letter = (char)reader->line->letter;
 
-    /* A run of attributes needs no second look at where it stands. */
-    if (letter != reader->letter || letter != 'a' - 'a' || sdp->line_count == SDP_LINES_MAX) {
-        if (!place_line(reader, text, &is_odd)) {
-            return false;
-        }
-        reader->letter = (uint8_t)letter;
+    /* In a run of attributes no second look is needed at where they stand. */
+    if ((letter != 'a' || reader->letter != 'a') && !place_line(reader, letter)) {
+        return false;
     }
-    note_size(sdp, text);
-    *line = (struct sdp_line){.at = (uint16_t)from,
-                              .len = (uint16_t)text.len,
-                              .value_at = (uint16_t)(from + 2),
-                              .letter = (uint8_t)text.at[0]};
-    if (letter == 'a' - 'a') {
-        is_odd |= !sdp_attribute_read(reader, line, from, end);
-    } else if (readers[letter] != NULL) {
-        is_odd |= !readers[letter](reader, text, slice_of(text.at + 2, text.len - 2));
+    note_size(reader);
+    if (readers[letter - 'a'] != NULL && !readers[letter - 'a'](reader)) {
+        reader->line->is_odd = true;
     }
-    line->is_odd = is_odd;
-    reader->level->letters |= UINT32_C(1) << letter;
-    sdp->line_count++;
+    reader->level->letters |= sdp_letter_bit(letter);
+    reader->letter = letter;
+    reader->sdp->line_count++;
     return true;
 }
 
@@ -167,12 +156,12 @@ static unsigned find_odd_end(const struct sdp_reader *reader, unsigned from, uns
     }
     if (end >= len) {
         *next = len;
-        sdp_note(sdp, SDP_ODD_NO_END, slice_of(sdp->base + from, len - from));
+        sdp_note(sdp, SDP_ODD_NO_END, sdp_octets(reader, from, len));
         return len;
     }
     if (sdp->base[end] == '\n') {
         *next = end + 1;
-        sdp_note(sdp, SDP_ODD_BARE_LF, slice_of(sdp->base + from, end - from));
+        sdp_note(sdp, SDP_ODD_BARE_LF, sdp_octets(reader, from, end));
         return end;
     }
     *next = end + 2;
@@ -184,7 +173,7 @@ static unsigned find_end(const struct sdp_reader *reader, unsigned from, unsigne
                          bool *is_odd)
 {
     unsigned end = scan_next(reader->scan->line, from);
-    const char *at = reader->sdp->base + end;
+    const char *at = reader->base + end;
     bool is_crlf = end + 1 < reader->scan->len && at[0] == '\r' && at[1] == '\n';
 
     *next = end + 2;
@@ -199,25 +188,45 @@ static unsigned find_end(const struct sdp_reader *reader, unsigned from, unsigne
     return end;
 }
 
+static bool is_line(const char *at, size_t len)
+{
+    return len >= 2 && (unsigned char)(at[0] - 'a') < 26 && at[1] == '=';
+}
+
+/* A line that has not the form of one is noted, and passed over unless it is empty. */
+static bool pass_over(struct sdp_reader *reader, unsigned from, unsigned end)
+{
+    sdp_note(reader->sdp, end > from ? SDP_ODD_BAD_LINE : SDP_ODD_EMPTY_LINE,
+             sdp_octets(reader, from, end));
+    return end > from;
+}
+
 /* An empty line ends a description, whatever stands behind it. */
 static void read_lines(struct sdp_reader *reader)
 {
     struct sdp *sdp = reader->sdp;
-    unsigned from = 0, next;
-    bool goes_on = true;
+    unsigned len = reader->scan->len, next;
+    bool goes_on = true, is_odd;
 
-    for (; from < reader->scan->len && goes_on; from = next) {
-        bool is_odd;
+    for (unsigned from = 0; from < len && goes_on; from = next) {
         unsigned end = find_end(reader, from, &next, &is_odd);
 
-        if (__builtin_expect(is_line(sdp->base, from, end), 1)) {
-            goes_on = read_line(reader, from, end, is_odd);
-        } else if (end > from) {
-            sdp_note(sdp, SDP_ODD_BAD_LINE, slice_of(sdp->base + from, end - from));
-        } else {
-            sdp_note(sdp, SDP_ODD_EMPTY_LINE, slice_of(sdp->base + from, 0));
+        if (!is_line(reader->base + from, end - from)) {
+            goes_on = pass_over(reader, from, end);
+            continue;
+        }
+        if (sdp->line_count == SDP_LINES_MAX) {
+            sdp_note(sdp, SDP_ODD_MANY_LINES, sdp_octets(reader, from, end));
             return;
         }
+        reader->line = &sdp->lines[sdp->line_count];
+        *reader->line = (struct sdp_line){.at = (uint16_t)from,
+                                          .len = (uint16_t)(end - from),
+                                          .value_at = (uint16_t)(from + 2),
+                                          .letter = (uint8_t)reader->base[from],
+                                          .is_odd = is_odd};
+        reader->end = end;
+        goes_on = read_line(reader);
     }
 }
 
@@ -293,11 +302,15 @@ static void begin(struct sdp *sdp, struct slice bytes)
 enum sdp_reading sdp_read(struct sdp *sdp, struct slice bytes)
 {
     struct sip_scan scan;
-    struct sdp_reader reader = {
-        .sdp = sdp, .level = &sdp->session, .scan = &scan, .carries_rtp = true};
+    struct sdp_reader reader = {.sdp = sdp,
+                                .level = &sdp->session,
+                                .scan = &scan,
+                                .base = bytes.at,
+                                .carries_rtp = true,
+                                .attributes_max = SDP_SESSION_ATTRIBUTES_MAX};
 
     begin(sdp, bytes);
-    if (!is_line(bytes.at, 0, (unsigned)sdp->bytes.len)) {
+    if (!is_line(bytes.at, bytes.len)) {
         return SDP_FOREIGN;
     }
     sip_scan(&scan, sdp->bytes);

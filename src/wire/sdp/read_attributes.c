@@ -5,242 +5,223 @@
 #include "wire/sdp/reader.h"
 #include "wire/token.h"
 
-/* False, and the oddity noted, when the line is not to be relied on. */
-typedef bool (*read_function)(struct sdp_reader *reader, struct slice line, struct slice value);
-
 /* The payload type in front of a rtpmap or fmtp; false when it is none of the m= line. */
-static bool read_type(struct sdp_reader *reader, struct slice *value, uint32_t *type)
+static bool read_type(const struct sdp_reader *reader, unsigned *at, uint32_t *type)
 {
-    return sdp_digits(value, SDP_PAYLOAD_TYPE_MAX, type) && reader->media != NULL &&
+    return sdp_digits(reader, at, SDP_PAYLOAD_TYPE_MAX, type) && reader->media != NULL &&
            sdp_media_has_payload_type(reader->media, *type);
 }
 
 /* " EVS/16000" or " opus/48000/2" */
-static bool is_mapping(struct slice value)
+static bool is_mapping(const struct sdp_reader *reader, unsigned at)
 {
+    unsigned slash = sdp_token_end(reader, at + 1), clock = slash + 1;
     uint32_t number;
-    size_t slash = slice_find(value, '/');
-    struct slice rest = slice_skip(value, slash + 1);
 
-    if (slash < 2 || value.at[0] != ' ' || value.at[1] == ' ' ||
-        !sdp_digits(&rest, UINT32_MAX, &number)) {
+    if (!sdp_is_at(reader, at, ' ') || slash == at + 1 || !sdp_is_at(reader, slash, '/') ||
+        !sdp_digits(reader, &clock, UINT32_MAX, &number)) {
         return false;
     }
-    if (rest.len == 0) {
+    if (clock == reader->end) {
         return true;
     }
-    bool has_channels = rest.at[0] == '/';
-    rest = slice_skip(rest, 1);
-    return has_channels && sdp_digits(&rest, UINT8_MAX, &number) && rest.len == 0;
+    unsigned channels = clock + 1;
+    return reader->base[clock] == '/' && sdp_digits(reader, &channels, UINT8_MAX, &number) &&
+           channels == reader->end;
 }
 
-static bool read_rtpmap(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_rtpmap(struct sdp_reader *reader)
 {
+    unsigned at = reader->line->value_at;
     uint32_t type;
-    bool is_ours = read_type(reader, &value, &type);
 
     if (!reader->carries_rtp) {
         return true;
     }
-    if (!is_mapping(value)) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_RTPMAP, line);
+    bool is_ours = read_type(reader, &at, &type);
+    if (!is_mapping(reader, at)) {
+        return sdp_note_line(reader, SDP_ODD_BAD_RTPMAP);
     }
     if (!is_ours) {
-        return sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
+        return sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
     }
     uint64_t bit = UINT64_C(1) << (type % 64);
     if ((reader->media->mapped[type / 64] & bit) != 0) {
-        return sdp_note(reader->sdp, SDP_ODD_REPEATED_RTPMAP, line);
+        return sdp_note_line(reader, SDP_ODD_REPEATED_RTPMAP);
     }
     reader->media->mapped[type / 64] |= bit;
     return true;
 }
 
-static bool read_fmtp(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_fmtp(struct sdp_reader *reader)
 {
+    unsigned at = reader->line->value_at;
     uint32_t type;
 
-    if (reader->carries_rtp &&
-        (!read_type(reader, &value, &type) || value.len == 0 || value.at[0] != ' ')) {
-        return sdp_note(reader->sdp, SDP_ODD_STRAY_FORMAT, line);
-    }
-    return true;
+    return !reader->carries_rtp || (read_type(reader, &at, &type) && sdp_is_at(reader, at, ' ')) ||
+           sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
 }
 
 /* "49171" or "49171 IN IP4 192.0.2.1", RFC 3605 */
-static bool read_rtcp(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_rtcp(struct sdp_reader *reader)
 {
-    struct sdp_connection connection = {.kind = SDP_CONNECTION_NONE};
+    struct sdp_connection target = {.kind = SDP_CONNECTION_NONE};
+    unsigned at = reader->line->value_at;
     uint32_t port;
-    bool is_port = sdp_digits(&value, UINT16_MAX, &port);
+    bool is_port = sdp_digits(reader, &at, UINT16_MAX, &port);
 
-    if (is_port && value.len > 0 && value.at[0] == ' ') {
-        sdp_connection_read(reader, slice_skip(value, 1), &connection);
+    if (is_port && sdp_is_at(reader, at, ' ')) {
+        sdp_connection_read(reader, at + 1, &target);
     }
     if (!is_port || reader->media == NULL ||
-        (value.len > 0 && connection.kind != SDP_CONNECTION_LITERAL)) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_RTCP, line);
+        (at < reader->end && target.kind != SDP_CONNECTION_LITERAL)) {
+        return sdp_note_line(reader, SDP_ODD_BAD_RTCP);
     }
     if (port > 0 && port < SDP_PORT_MIN) {
-        sdp_note(reader->sdp, SDP_ODD_LOW_PORT, line);
+        sdp_note_line(reader, SDP_ODD_LOW_PORT);
     }
-    if (connection.kind == SDP_CONNECTION_LITERAL) {
-        sdp_target_note(reader, connection.text, &connection.address);
+    if (target.kind == SDP_CONNECTION_LITERAL) {
+        sdp_target_note(reader, &target);
     }
-    reader->media->rtcp = connection.address;
+    reader->media->rtcp = target.address;
     reader->media->rtcp.port = (uint16_t)port;
     return true;
 }
 
 /* Milliseconds, perhaps with a fraction (RFC 8866 6.4), which is left off. */
-static bool read_milliseconds(struct sdp_reader *reader, struct slice line, struct slice value,
-                              uint16_t *milliseconds)
+static bool read_milliseconds(struct sdp_reader *reader, uint16_t *milliseconds)
 {
+    unsigned at = reader->line->value_at;
     uint32_t number, fraction;
-    bool is_number = sdp_digits(&value, UINT16_MAX, &number);
+    bool is_number = sdp_digits(reader, &at, UINT16_MAX, &number);
 
-    if (is_number && value.len > 0 && value.at[0] == '.') {
-        value = slice_skip(value, 1);
-        is_number = sdp_digits(&value, UINT32_MAX, &fraction);
+    if (is_number && sdp_is_at(reader, at, '.')) {
+        at++;
+        is_number = sdp_digits(reader, &at, UINT32_MAX, &fraction);
     }
-    if (!is_number || value.len > 0) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_PTIME, line);
+    if (!is_number || at < reader->end) {
+        return sdp_note_line(reader, SDP_ODD_BAD_PTIME);
     }
     *milliseconds = (uint16_t)number;
     return true;
 }
 
-static bool read_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_ptime(struct sdp_reader *reader)
 {
-    return read_milliseconds(reader, line, value, &reader->level->ptime);
+    return read_milliseconds(reader, &reader->level->ptime);
 }
 
-static bool read_max_ptime(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_max_ptime(struct sdp_reader *reader)
 {
-    return read_milliseconds(reader, line, value, &reader->level->max_ptime);
+    return read_milliseconds(reader, &reader->level->max_ptime);
 }
 
 /* Of two the first counts: RFC 3264 has no answer to two, and ours must be the same each time. */
-static bool set_direction(struct sdp_reader *reader, struct slice line,
-                          enum sdp_direction direction)
+static bool set_direction(struct sdp_reader *reader, enum sdp_direction direction)
 {
     if (reader->level->direction != SDP_DIRECTION_NONE) {
-        return sdp_note(reader->sdp, SDP_ODD_TWO_DIRECTIONS, line);
+        return sdp_note_line(reader, SDP_ODD_TWO_DIRECTIONS);
     }
     reader->level->direction = (uint8_t)direction;
     return true;
 }
 
-static const struct slice setup_roles[] = {
-    [SDP_SETUP_NONE] = SLICE_INIT(""),
-    [SDP_SETUP_ACTIVE] = SLICE_INIT("active"),
-    [SDP_SETUP_PASSIVE] = SLICE_INIT("passive"),
-    [SDP_SETUP_ACTPASS] = SLICE_INIT("actpass"),
-    [SDP_SETUP_HOLDCONN] = SLICE_INIT("holdconn"),
-};
-
-static bool read_sendrecv(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_sendrecv(struct sdp_reader *reader)
 {
-    (void)value;
-    return set_direction(reader, line, SDP_SENDRECV);
+    return set_direction(reader, SDP_SENDRECV);
 }
 
-static bool read_sendonly(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_sendonly(struct sdp_reader *reader)
 {
-    (void)value;
-    return set_direction(reader, line, SDP_SENDONLY);
+    return set_direction(reader, SDP_SENDONLY);
 }
 
-static bool read_recvonly(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_recvonly(struct sdp_reader *reader)
 {
-    (void)value;
-    return set_direction(reader, line, SDP_RECVONLY);
+    return set_direction(reader, SDP_RECVONLY);
 }
 
-static bool read_inactive(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_inactive(struct sdp_reader *reader)
 {
-    (void)value;
-    return set_direction(reader, line, SDP_INACTIVE);
+    return set_direction(reader, SDP_INACTIVE);
 }
 
-static bool read_setup(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_setup(struct sdp_reader *reader)
 {
-    for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(setup_roles); role++) {
-        if (slice_equal_nocase(value, setup_roles[role])) {
+    static const struct slice roles[] = {
+        [SDP_SETUP_NONE] = SLICE_INIT(""),
+        [SDP_SETUP_ACTIVE] = SLICE_INIT("active"),
+        [SDP_SETUP_PASSIVE] = SLICE_INIT("passive"),
+        [SDP_SETUP_ACTPASS] = SLICE_INIT("actpass"),
+        [SDP_SETUP_HOLDCONN] = SLICE_INIT("holdconn"),
+    };
+
+    for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(roles); role++) {
+        if (slice_equal_nocase(sdp_value(reader), roles[role])) {
             reader->level->setup = (uint8_t)role;
             return true;
         }
     }
-    return sdp_note(reader->sdp, SDP_ODD_BAD_SETUP, line);
-}
-
-static bool is_hex(char octet)
-{
-    return (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'f') ||
-           (octet >= 'A' && octet <= 'F');
+    return sdp_note_line(reader, SDP_ODD_BAD_SETUP);
 }
 
 /* "4A:AD:B9", RFC 8122 5 */
 static bool is_hex_pairs(struct slice pairs)
 {
     for (size_t i = 0; i < pairs.len; i++) {
-        if (i % 3 == 2 ? pairs.at[i] != ':' : !is_hex(pairs.at[i])) {
+        if (i % 3 == 2 ? pairs.at[i] != ':' : char_hex(pairs.at[i]) < 0) {
             return false;
         }
     }
     return pairs.len % 3 == 2;
 }
 
-static bool read_fingerprint(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_fingerprint(struct sdp_reader *reader)
 {
-    struct slice hash = sdp_word(&value);
+    unsigned blank = sdp_token_end(reader, reader->line->value_at);
 
     reader->level->fingerprint_count++;
-    if (!slice_is_token(hash) || !is_hex_pairs(value)) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_FINGERPRINT, line);
-    }
-    return true;
+    return (blank > reader->line->value_at && sdp_is_at(reader, blank, ' ') &&
+            is_hex_pairs(sdp_octets(reader, blank + 1, reader->end))) ||
+           sdp_note_line(reader, SDP_ODD_BAD_FINGERPRINT);
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with a tag of at most nine digits, RFC 4568 9.2 */
-static bool read_crypto(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_crypto(struct sdp_reader *reader)
 {
-    struct slice tag = sdp_word(&value);
-    struct slice suite = sdp_word(&value);
+    struct slice value = sdp_value(reader), tag, suite;
     uint64_t number;
 
     if (++reader->level->crypto_count > SDP_CRYPTO_MAX) {
-        sdp_note(reader->sdp, SDP_ODD_MANY_CRYPTO, line);
+        sdp_note_line(reader, SDP_ODD_MANY_CRYPTO);
     }
-    if (tag.len > 9 || !slice_number(tag, UINT32_MAX, &number) || !slice_is_token(suite) ||
-        !slice_starts_nocase(value, SLICE("inline:"))) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_CRYPTO, line);
-    }
-    return true;
+    slice_cut(&value, ' ', &tag);
+    slice_cut(&value, ' ', &suite);
+    return (tag.len <= 9 && slice_number(tag, UINT32_MAX, &number) && slice_is_token(suite) &&
+            slice_starts_nocase(value, SLICE("inline:"))) ||
+           sdp_note_line(reader, SDP_ODD_BAD_CRYPTO);
 }
 
 /* "foundation component transport priority address port typ type ...", RFC 8839 5.1 */
-static bool read_candidate(struct sdp_reader *reader, struct slice line, struct slice value)
+static bool read_candidate(struct sdp_reader *reader)
 {
-    struct slice words[8];
+    struct slice value = sdp_value(reader), words[8];
     uint64_t component, priority, port;
 
     if (++reader->level->candidate_count > SDP_CANDIDATES_MAX) {
-        sdp_note(reader->sdp, SDP_ODD_MANY_CANDIDATES, line);
+        sdp_note_line(reader, SDP_ODD_MANY_CANDIDATES);
     }
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++) {
-        words[i] = sdp_word(&value);
+        slice_cut(&value, ' ', &words[i]);
     }
-    if (words[0].len == 0 || !slice_number(words[1], 256, &component) ||
-        !slice_is_token(words[2]) || !slice_number(words[3], UINT32_MAX, &priority) ||
-        words[4].len == 0 || !slice_number(words[5], UINT16_MAX, &port) ||
-        !slice_equal_nocase(words[6], SLICE("typ")) || !slice_is_token(words[7])) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_CANDIDATE, line);
-    }
-    return true;
+    return (words[0].len > 0 && slice_number(words[1], 256, &component) &&
+            slice_is_token(words[2]) && slice_number(words[3], UINT32_MAX, &priority) &&
+            words[4].len > 0 && slice_number(words[5], UINT16_MAX, &port) &&
+            slice_equal_nocase(words[6], SLICE("typ")) && slice_is_token(words[7])) ||
+           sdp_note_line(reader, SDP_ODD_BAD_CANDIDATE);
 }
 
-static const read_function readers[SDP_ATTRIBUTE_COUNT] = {
+static bool (*const readers[SDP_ATTRIBUTE_COUNT])(struct sdp_reader *reader) = {
     [SDP_ATTRIBUTE_RTPMAP] = read_rtpmap,       [SDP_ATTRIBUTE_FMTP] = read_fmtp,
     [SDP_ATTRIBUTE_RTCP] = read_rtcp,           [SDP_ATTRIBUTE_PTIME] = read_ptime,
     [SDP_ATTRIBUTE_MAXPTIME] = read_max_ptime,  [SDP_ATTRIBUTE_SENDRECV] = read_sendrecv,
@@ -251,65 +232,60 @@ static const read_function readers[SDP_ATTRIBUTE_COUNT] = {
 };
 
 /* A name that is not spelled as the table has it, or not in it. */
-static enum sdp_attribute find_odd_name(struct sdp_reader *reader, struct slice name,
-                                        struct slice line)
+static enum sdp_attribute find_odd_name(struct sdp_reader *reader, struct slice name)
 {
     bool is_exact;
     enum sdp_attribute attribute = sdp_attribute_find(name, &is_exact);
 
-    if (attribute != SDP_ATTRIBUTE_UNKNOWN) {
-        sdp_note(reader->sdp, SDP_ODD_ATTRIBUTE_CASE, line);
-    } else if (!slice_is_token(name)) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_ATTRIBUTE, line);
+    if (attribute == SDP_ATTRIBUTE_UNKNOWN && !slice_is_token(name)) {
+        sdp_note_line(reader, SDP_ODD_BAD_ATTRIBUTE);
+    }
+    if (!is_exact) {
+        sdp_note_line(reader, SDP_ODD_ATTRIBUTE_CASE);
     }
     return attribute;
 }
 
 /* False when it stands once and stood there already. */
-static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attribute,
-                            struct slice line)
+static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attribute)
 {
     struct sdp_level *level = reader->level;
     uint64_t *seen = &level->seen[attribute / 64], bit = UINT64_C(1) << (attribute % 64);
-    uint16_t max = reader->media != NULL ? SDP_MEDIA_ATTRIBUTES_MAX : SDP_SESSION_ATTRIBUTES_MAX;
 
-    if (++level->attribute_count > max) {
-        sdp_note(reader->sdp, SDP_ODD_MANY_ATTRIBUTES, line);
+    if (++level->attribute_count > reader->attributes_max) {
+        sdp_note_line(reader, SDP_ODD_MANY_ATTRIBUTES);
     }
     if ((*seen & bit) != 0 && sdp_attributes[attribute].stands_once) {
-        return sdp_note(reader->sdp, SDP_ODD_REPEATED_ATTRIBUTE, line);
+        return sdp_note_line(reader, SDP_ODD_REPEATED_ATTRIBUTE);
     }
     *seen |= bit;
     return true;
 }
 
-/* A name ends where its token does; only of an odd one the colon must be looked for. */
-static unsigned name_end(const struct sdp_reader *reader, unsigned from, unsigned end)
+/* A name ends where its token does; of an odd one the colon must be looked for. */
+static unsigned find_colon(const struct sdp_reader *reader, unsigned from)
 {
-    unsigned stop = scan_next(reader->scan->stop, from);
+    unsigned stop = sdp_token_end(reader, from);
 
-    if (stop >= end) {
-        return end;
+    if (stop == reader->end || reader->base[stop] == ':') {
+        return stop;
     }
-    return stop + (unsigned)slice_find(slice_of(reader->sdp->base + stop, end - stop), ':');
+    return stop + (unsigned)slice_find(sdp_octets(reader, stop, reader->end), ':');
 }
 
-bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, unsigned from,
-                        unsigned end)
+bool sdp_attribute_read(struct sdp_reader *reader)
 {
-    const char *base = reader->sdp->base;
-    struct slice text = slice_of(base + from, end - from);
-    unsigned name = from + 2, stop = name_end(reader, name, end);
-    unsigned value = stop < end ? stop + 1 : end;
-    enum sdp_attribute attribute =
-        sdp_attribute_spelled(base + name, stop - name, reader->scan->len - name);
+    unsigned name = reader->line->value_at, colon = find_colon(reader, name);
+    enum sdp_attribute attribute = SDP_ATTRIBUTE_UNKNOWN;
 
-    if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
-        attribute = find_odd_name(reader, slice_of(base + name, stop - name), text);
+    if (reader->scan->len - name >= sizeof(uint64_t)) {
+        attribute = sdp_attribute_spelled(reader->base + name, colon - name);
     }
-    line->attribute = (uint8_t)attribute;
-    line->value_at = (uint16_t)value;
-    return count_attribute(reader, attribute, text) &&
-           (readers[attribute] == NULL ||
-            readers[attribute](reader, text, slice_of(base + value, end - value)));
+    if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
+        attribute = find_odd_name(reader, sdp_octets(reader, name, colon));
+    }
+    reader->line->attribute = (uint8_t)attribute;
+    reader->line->value_at = (uint16_t)(colon < reader->end ? colon + 1 : colon);
+    return count_attribute(reader, attribute) &&
+           (readers[attribute] == NULL || readers[attribute](reader));
 }

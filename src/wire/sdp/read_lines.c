@@ -1,5 +1,5 @@
 /*
- * The readers of single lines: o= c= b= t= m=.
+ * The readers of single lines: v= o= c= b= t= m=.
  */
 #include "base/must.h"
 #include "wire/sdp/reader.h"
@@ -9,8 +9,7 @@ static bool is_host_name(struct slice name)
     for (size_t i = 0; i < name.len; i++) {
         char octet = name.at[i];
 
-        if (!((octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') ||
-              (octet >= '0' && octet <= '9') || octet == '-' || octet == '.')) {
+        if (!char_is_letter(octet) && !char_is_digit(octet) && octet != '-' && octet != '.') {
             return false;
         }
     }
@@ -29,7 +28,7 @@ static bool is_plain_target(const struct address *address)
     return address->family == ADDRESS_V4 && first != 127 && first != 169 && first < 224;
 }
 
-void sdp_target_note(struct sdp_reader *reader, struct sip_span text, const struct address *address)
+void sdp_target_note(struct sdp_reader *reader, const struct sdp_connection *target)
 {
     static const struct {
         enum sdp_oddity oddity;
@@ -40,9 +39,10 @@ void sdp_target_note(struct sdp_reader *reader, struct sip_span text, const stru
         {SDP_ODD_LINK_LOCAL, address_is_link_local},
         {SDP_ODD_MAPPED, address_is_mapped},
     };
+    const struct address *address = &target->address;
 
     if (reader->family != ADDRESS_NONE && reader->family != address->family) {
-        sdp_note(reader->sdp, SDP_ODD_MIXED_FAMILIES, sdp_slice(reader->sdp, text));
+        sdp_note(reader->sdp, SDP_ODD_MIXED_FAMILIES, sdp_slice(reader->sdp, target->text));
     }
     reader->family = address->family;
     if (is_plain_target(address)) {
@@ -50,7 +50,7 @@ void sdp_target_note(struct sdp_reader *reader, struct sip_span text, const stru
     }
     for (unsigned i = 0; i < ARRAY_COUNT(kinds); i++) {
         if (kinds[i].is(address)) {
-            sdp_note(reader->sdp, kinds[i].oddity, sdp_slice(reader->sdp, text));
+            sdp_note(reader->sdp, kinds[i].oddity, sdp_slice(reader->sdp, target->text));
         }
     }
 }
@@ -76,200 +76,216 @@ static bool read_literal(const struct sdp_reader *reader, struct slice word, uin
            address->family == family;
 }
 
-void sdp_connection_read(const struct sdp_reader *reader, struct slice value,
+void sdp_connection_read(const struct sdp_reader *reader, unsigned from,
                          struct sdp_connection *connection)
 {
+    struct slice value = sdp_octets(reader, from, reader->end);
     bool is_v4 = slice_starts(value, SLICE("IN IP4 "));
-    struct slice word = slice_skip(value, sizeof("IN IP4 ") - 1);
+    unsigned word = from + (unsigned)sizeof("IN IP4 ") - 1, end = word;
 
     *connection = (struct sdp_connection){.kind = SDP_CONNECTION_BAD};
     if (!is_v4 && !slice_starts(value, SLICE("IN IP6 "))) {
-        connection->text = sdp_span(reader->sdp, value);
+        connection->text = sdp_span(from, reader->end);
         return;
     }
-    size_t slash = slice_find(word, '/');
-    if (slash < word.len) {
-        sdp_note(reader->sdp, SDP_ODD_CONNECTION_TTL, word);
-        word.len = slash;
+    while ((end = sdp_token_end(reader, end)) < reader->end && reader->base[end] != '/') {
+        end++;
     }
-    connection->text = sdp_span(reader->sdp, word);
-    if (read_literal(reader, word, is_v4 ? ADDRESS_V4 : ADDRESS_V6, &connection->address)) {
+    if (end < reader->end) {
+        sdp_note(reader->sdp, SDP_ODD_CONNECTION_TTL, sdp_octets(reader, word, reader->end));
+    }
+    connection->text = sdp_span(word, end);
+    struct slice literal = sdp_octets(reader, word, end);
+    if (read_literal(reader, literal, is_v4 ? ADDRESS_V4 : ADDRESS_V6, &connection->address)) {
         connection->kind = SDP_CONNECTION_LITERAL;
-    } else if (is_host_name(word)) {
+    } else if (is_host_name(literal)) {
         connection->kind = SDP_CONNECTION_NAME;
     }
 }
 
-bool sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_version_read(struct sdp_reader *reader)
 {
-    return slice_equal(value, SLICE("0")) || sdp_note(reader->sdp, SDP_ODD_BAD_VERSION, line);
+    return slice_equal(sdp_value(reader), SLICE("0")) || sdp_note_line(reader, SDP_ODD_BAD_VERSION);
+}
+
+/* A number of up to 64 bits and the SP behind it. */
+static bool read_id(const struct sdp_reader *reader, unsigned *at, uint64_t *number)
+{
+    unsigned end = sdp_word_end(reader, *at);
+    struct slice digits = sdp_octets(reader, *at, end);
+
+    *at = end < reader->end ? end + 1 : end;
+    return slice_number(digits, UINT64_MAX, number);
 }
 
 /* Of several o= and c= the first counts; the repetition was noted. */
-bool sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_origin_read(struct sdp_reader *reader)
 {
     struct sdp_origin *origin = &reader->sdp->origin;
+    unsigned at = sdp_word_end(reader, reader->line->value_at);
 
     if ((reader->sdp->session.letters & sdp_letter_bit('o')) != 0) {
         return false;
     }
-    struct slice username = sdp_word(&value);
-    struct slice session_id = sdp_word(&value);
-    struct slice session_version = sdp_word(&value);
-
-    origin->username = sdp_span(reader->sdp, username);
-    sdp_connection_read(reader, value, &origin->connection);
-    if (username.len == 0 || !slice_number(session_id, UINT64_MAX, &origin->session_id) ||
-        !slice_number(session_version, UINT64_MAX, &origin->session_version)) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN, line);
+    origin->username = sdp_span(reader->line->value_at, at);
+    at += at < reader->end;
+    bool has_ids = read_id(reader, &at, &origin->session_id);
+    has_ids = read_id(reader, &at, &origin->session_version) && has_ids;
+    sdp_connection_read(reader, at, &origin->connection);
+    if (origin->username.len == 0 || !has_ids) {
+        return sdp_note_line(reader, SDP_ODD_BAD_ORIGIN);
     }
     return origin->connection.kind != SDP_CONNECTION_BAD ||
-           sdp_note(reader->sdp, SDP_ODD_BAD_ORIGIN_ADDRESS, line);
+           sdp_note_line(reader, SDP_ODD_BAD_ORIGIN_ADDRESS);
 }
 
-bool sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_connection_line_read(struct sdp_reader *reader)
 {
     struct sdp_connection *connection = &reader->level->connection;
 
     if ((reader->level->letters & sdp_letter_bit('c')) != 0) {
         return false;
     }
-    sdp_connection_read(reader, value, connection);
+    sdp_connection_read(reader, reader->line->value_at, connection);
     if (connection->kind == SDP_CONNECTION_NAME) {
-        sdp_note(reader->sdp, SDP_ODD_CONNECTION_NAME, line);
+        sdp_note_line(reader, SDP_ODD_CONNECTION_NAME);
         return true;
     }
     if (connection->kind != SDP_CONNECTION_LITERAL) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_CONNECTION, line);
+        return sdp_note_line(reader, SDP_ODD_BAD_CONNECTION);
     }
-    sdp_target_note(reader, connection->text, &connection->address);
+    sdp_target_note(reader, connection);
     return true;
 }
 
-bool sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_bandwidth_read(struct sdp_reader *reader)
 {
     static const struct slice kinds[] = {SLICE_INIT("AS"), SLICE_INIT("TIAS"), SLICE_INIT("RS"),
                                          SLICE_INIT("RR"), SLICE_INIT("CT")};
-    size_t colon = slice_find(value, ':');
-    struct slice kind = slice_head(value, colon);
-    struct slice number = slice_skip(value, colon + 1);
-    uint32_t kilobits;
+    unsigned colon = sdp_token_end(reader, reader->line->value_at), at = colon + 1;
+    struct slice kind = sdp_octets(reader, reader->line->value_at, colon);
+    uint32_t number;
 
-    if (!sdp_digits(&number, UINT32_MAX, &kilobits) || number.len > 0) {
-        return sdp_note(reader->sdp, SDP_ODD_BAD_BANDWIDTH, line);
+    if (!sdp_is_at(reader, colon, ':') || !sdp_digits(reader, &at, UINT32_MAX, &number) ||
+        at < reader->end) {
+        return sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
     }
     for (unsigned i = 0; i < ARRAY_COUNT(kinds); i++) {
         if (slice_equal(kind, kinds[i])) {
             return true;
         }
     }
-    return sdp_note(reader->sdp, SDP_ODD_BAD_BANDWIDTH, line);
+    return sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
 }
 
-bool sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value)
+bool sdp_time_read(struct sdp_reader *reader)
 {
-    struct slice start = sdp_word(&value);
-    uint64_t number;
+    unsigned at = reader->line->value_at;
+    uint64_t start, stop;
 
-    return (slice_number(start, UINT64_MAX, &number) && slice_number(value, UINT64_MAX, &number)) ||
-           sdp_note(reader->sdp, SDP_ODD_BAD_TIME, line);
+    return (read_id(reader, &at, &start) &&
+            slice_number(sdp_octets(reader, at, reader->end), UINT64_MAX, &stop)) ||
+           sdp_note_line(reader, SDP_ODD_BAD_TIME);
 }
 
 /* "49170" or "49170/2"; an odd port is left 0: nothing is sent there. */
-static bool read_port(struct sdp *sdp, struct sdp_media *media, struct slice word)
+static bool read_port(struct sdp_reader *reader, unsigned from, unsigned end)
 {
-    bool is_tcp = sdp_protocol_is_tcp((enum sdp_protocol)media->protocol);
-    struct slice rest = word;
+    struct sdp_media *media = reader->media;
+    struct slice word = sdp_octets(reader, from, end);
     uint32_t port, count = 1;
-    bool is_number = sdp_digits(&rest, UINT16_MAX, &port);
+    bool is_number = sdp_digits(reader, &from, UINT16_MAX, &port);
 
-    if (is_number && rest.len > 0 && rest.at[0] == '/') {
-        rest = slice_skip(rest, 1);
-        is_number = sdp_digits(&rest, UINT16_MAX, &count);
+    if (is_number && sdp_is_at(reader, from, '/')) {
+        from++;
+        is_number = sdp_digits(reader, &from, UINT16_MAX, &count);
     }
-    if (!is_number || rest.len > 0) {
-        return sdp_note(sdp, SDP_ODD_BAD_PORT, word);
+    if (!is_number || from != end) {
+        return sdp_note(reader->sdp, SDP_ODD_BAD_PORT, word);
     }
     media->port = (uint16_t)port;
     media->port_count = (uint16_t)count;
     /* Who only connects says 9, the port of discard (RFC 4145 4.1). */
-    if (port > 0 && port < SDP_PORT_MIN && !(is_tcp && port == SDP_PORT_DISCARD)) {
-        sdp_note(sdp, SDP_ODD_LOW_PORT, word);
+    if (port < SDP_PORT_MIN && port > 0 &&
+        !(port == SDP_PORT_DISCARD && sdp_protocol_is_tcp((enum sdp_protocol)media->protocol))) {
+        sdp_note(reader->sdp, SDP_ODD_LOW_PORT, word);
     }
     if (count != 1) {
-        sdp_note(sdp, SDP_ODD_PORT_COUNT, word);
+        sdp_note(reader->sdp, SDP_ODD_PORT_COUNT, word);
     }
     return true;
 }
 
-static void read_payload_type(struct sdp *sdp, struct sdp_media *media, struct slice format)
+static void read_payload_type(const struct sdp_reader *reader, unsigned from, unsigned end)
 {
-    struct slice rest = format;
+    struct sdp_media *media = reader->media;
+    unsigned at = from;
     uint32_t type;
 
-    if (!sdp_digits(&rest, SDP_PAYLOAD_TYPE_MAX, &type) || rest.len > 0) {
-        sdp_note(sdp, SDP_ODD_BAD_PAYLOAD_TYPE, format);
+    if (!sdp_digits(reader, &at, SDP_PAYLOAD_TYPE_MAX, &type) || at != end) {
+        sdp_note(reader->sdp, SDP_ODD_BAD_PAYLOAD_TYPE, sdp_octets(reader, from, end));
         return;
     }
     if (sdp_media_has_payload_type(media, type)) {
-        sdp_note(sdp, SDP_ODD_REPEATED_PAYLOAD_TYPE, format);
+        sdp_note(reader->sdp, SDP_ODD_REPEATED_PAYLOAD_TYPE, sdp_octets(reader, from, end));
     }
     media->payload_types[type / 64] |= UINT64_C(1) << (type % 64);
 }
 
 /* False when none is left to write. */
-static bool read_formats(const struct sdp_reader *reader, struct slice line, struct slice formats)
+static bool read_formats(struct sdp_reader *reader, unsigned at)
 {
-    struct sdp *sdp = reader->sdp;
     struct sdp_media *media = reader->media;
 
-    media->formats = sdp_span(sdp, formats);
-    if (formats.len > 0 && formats.at[formats.len - 1] == ' ') {
-        sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
-    }
-    while (formats.len > 0) {
-        struct slice format = sdp_word(&formats);
-
-        if (format.len == 0) {
-            sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
+    media->formats = sdp_span(at, reader->end);
+    for (unsigned end; at < reader->end; at = end + 1) {
+        end = sdp_word_end(reader, at);
+        if (end == at || end + 1 == reader->end) {
+            sdp_note_line(reader, SDP_ODD_BAD_MEDIA); /* two SP, or one at the end */
+        }
+        if (end == at) {
             continue;
         }
         media->format_count++;
         if (reader->carries_rtp) {
-            read_payload_type(sdp, media, format);
+            read_payload_type(reader, at, end);
         }
     }
     if (media->format_count > SDP_FORMATS_MAX) {
-        sdp_note(sdp, SDP_ODD_MANY_FORMATS, line);
+        sdp_note_line(reader, SDP_ODD_MANY_FORMATS);
     }
     if (media->format_count == 0) {
-        return sdp_note(sdp, SDP_ODD_NO_FORMATS, line);
+        return sdp_note_line(reader, SDP_ODD_NO_FORMATS);
     }
     return !reader->carries_rtp || (media->payload_types[0] | media->payload_types[1]) != 0;
 }
 
-bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value)
+/* Type, port, protocol, and the formats behind them, each one SP apart. */
+bool sdp_media_line_read(struct sdp_reader *reader)
 {
-    struct sdp *sdp = reader->sdp;
     struct sdp_media *media = reader->media;
-    struct slice type = sdp_word(&value);
-    struct slice port = sdp_word(&value);
-    struct slice protocol = sdp_word(&value);
+    unsigned type_end = sdp_word_end(reader, reader->line->value_at);
+    unsigned port = type_end < reader->end ? type_end + 1 : type_end;
+    unsigned port_end = sdp_word_end(reader, port);
+    unsigned protocol = port_end < reader->end ? port_end + 1 : port_end;
+    unsigned protocol_end = sdp_word_end(reader, protocol);
 
-    media->type_text = sdp_span(sdp, type);
-    media->type = (uint8_t)sdp_media_type_find(type);
-    media->protocol_text = sdp_span(sdp, protocol);
-    media->protocol = (uint8_t)sdp_protocol_find(protocol);
+    media->type_text = sdp_span(reader->line->value_at, type_end);
+    media->type =
+        (uint8_t)sdp_media_type_find(sdp_octets(reader, reader->line->value_at, type_end));
+    media->protocol_text = sdp_span(protocol, protocol_end);
+    media->protocol = (uint8_t)sdp_protocol_find(sdp_octets(reader, protocol, protocol_end));
     reader->carries_rtp =
         sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
-    if (type.len == 0 || port.len == 0 || protocol.len == 0) {
-        return sdp_note(sdp, SDP_ODD_BAD_MEDIA, line);
+    if (type_end == reader->line->value_at || port_end == port || protocol_end == protocol) {
+        return sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
     }
     if (media->type == SDP_MEDIA_OTHER) {
-        sdp_note(sdp, SDP_ODD_UNKNOWN_MEDIA, line);
+        sdp_note_line(reader, SDP_ODD_UNKNOWN_MEDIA);
     }
     if (media->protocol == SDP_PROTOCOL_OTHER) {
-        sdp_note(sdp, SDP_ODD_UNKNOWN_PROTOCOL, line);
+        sdp_note_line(reader, SDP_ODD_UNKNOWN_PROTOCOL);
     }
-    return read_port(sdp, media, port) && read_formats(reader, line, value);
+    return read_port(reader, port, port_end) &&
+           read_formats(reader, protocol_end < reader->end ? protocol_end + 1 : protocol_end);
 }

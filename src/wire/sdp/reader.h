@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "wire/octets.h"
 #include "wire/sdp/tables.h"
+#include "wire/sip/chars.h"
 #include "wire/sip/scan.h"
 
 struct sdp_reader {
@@ -12,73 +12,97 @@ struct sdp_reader {
     struct sdp_level *level;
     struct sdp_media *media; /* NULL on the session level */
     const struct sip_scan *scan;
-    uint8_t rank;     /* of the line before, in letters.def */
-    uint8_t letter;   /* of the line before, from 'a' */
-    uint8_t family;   /* of the addresses so far */
-    bool carries_rtp; /* the medium does */
+    const char *base;
+
+    struct sdp_line *line;   /* the one at hand */
+    unsigned end;            /* of its octets */
+    uint8_t rank;            /* of the line before, in letters.def */
+    char letter;             /* of the line before */
+    uint8_t family;          /* of the addresses so far */
+    bool carries_rtp;        /* the medium does, or there is none yet */
+    unsigned longest_len;    /* of the lines so far */
+    unsigned attributes_max; /* on this level */
 };
 
-/* False always, so that finding a line unfit is one line. */
+/* Both return false, so that finding a line unfit is one line.  The second notes the line at
+ * hand. */
 bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets);
+bool sdp_note_line(struct sdp_reader *reader, enum sdp_oddity oddity);
 
-/* "IN IP4 192.0.2.1" */
-void sdp_connection_read(const struct sdp_reader *reader, struct slice value,
+/* "IN IP4 192.0.2.1" in [from, end of the line). */
+void sdp_connection_read(const struct sdp_reader *reader, unsigned from,
                          struct sdp_connection *connection);
 
 /* Notes what is wrong with an address that media will be sent to. */
-void sdp_target_note(struct sdp_reader *reader, struct sip_span text,
-                     const struct address *address);
+void sdp_target_note(struct sdp_reader *reader, const struct sdp_connection *target);
 
-/* Each reads the lines of one letter: the whole line, and what stands behind its =.  False when
- * the line is not to be relied on: malformed, or a second one where one stands. */
-bool sdp_version_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_origin_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_connection_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_bandwidth_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_time_read(struct sdp_reader *reader, struct slice line, struct slice value);
-bool sdp_media_line_read(struct sdp_reader *reader, struct slice line, struct slice value);
-
-/* The line in [from, end); tells line its attribute and where its value begins. */
-bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, unsigned from,
-                        unsigned end);
+/* Each reads the line at hand, of one letter.  False when it is not to be relied on: malformed, or
+ * a second one where one stands. */
+bool sdp_version_read(struct sdp_reader *reader);
+bool sdp_origin_read(struct sdp_reader *reader);
+bool sdp_connection_line_read(struct sdp_reader *reader);
+bool sdp_bandwidth_read(struct sdp_reader *reader);
+bool sdp_time_read(struct sdp_reader *reader);
+bool sdp_media_line_read(struct sdp_reader *reader);
+bool sdp_attribute_read(struct sdp_reader *reader);
 
 static inline uint32_t sdp_letter_bit(char letter)
 {
     return UINT32_C(1) << (letter - 'a');
 }
 
-static inline struct sip_span sdp_span(const struct sdp *sdp, struct slice slice)
+static inline struct slice sdp_octets(const struct sdp_reader *reader, unsigned from, unsigned to)
 {
-    return (struct sip_span){(uint16_t)(slice.at - sdp->base), (uint16_t)slice.len};
+    return slice_of(reader->base + from, to - from);
 }
 
-/* Takes what stands before the next SP (or all) off the front of rest, without its SP.  Empty when
- * two SP follow each other, or at the end. */
-static inline struct slice sdp_word(struct slice *rest)
+static inline struct slice sdp_value(const struct sdp_reader *reader)
 {
-    const char *at = rest->at, *end = rest->at + rest->len;
-    const char *from = at;
+    return sdp_octets(reader, reader->line->value_at, reader->end);
+}
 
-    while (at < end && *at != ' ') {
+static inline struct sip_span sdp_span(unsigned from, unsigned to)
+{
+    return (struct sip_span){(uint16_t)from, (uint16_t)(to - from)};
+}
+
+static inline bool sdp_is_at(const struct sdp_reader *reader, unsigned at, char octet)
+{
+    return at < reader->end && reader->base[at] == octet;
+}
+
+/* The first octet from at on that no token has, or the end of the line. */
+static inline unsigned sdp_token_end(const struct sdp_reader *reader, unsigned at)
+{
+    unsigned stop = scan_next(reader->scan->stop, at);
+
+    return stop < reader->end ? stop : reader->end;
+}
+
+/* The next SP, or the end of the line. */
+static inline unsigned sdp_word_end(const struct sdp_reader *reader, unsigned at)
+{
+    while ((at = sdp_token_end(reader, at)) < reader->end && reader->base[at] != ' ') {
         at++;
     }
-    const char *next = at < end ? at + 1 : at;
-    *rest = slice_between(next, end);
-    return slice_between(from, at);
+    return at;
 }
 
-/* Decimal digits at the front of rest, taken off; false when there are none or they say more than
- * max. */
-static inline bool sdp_digits(struct slice *rest, uint32_t max, uint32_t *number)
+/* The digits at *at, which goes behind them; false when there are none or they say more than max.
+ * At most nine are taken: whoever has more of them is not at the end of a number. */
+static inline bool sdp_digits(const struct sdp_reader *reader, unsigned *at, uint32_t max,
+                              uint32_t *number)
 {
-    uint64_t value = 0;
-    size_t count = 0;
+    const char *from = reader->base + *at, *place = from;
+    const char *end = reader->base + (reader->end < *at + 9 ? reader->end : *at + 9);
+    unsigned digit;
+    uint32_t value = 0;
 
-    while (count < rest->len && (unsigned char)(rest->at[count] - '0') <= 9 && value <= max) {
-        value = value * 10 + (unsigned char)(rest->at[count] - '0');
-        count++;
+    while (place < end && (digit = (unsigned)(unsigned char)*place - '0') <= 9) {
+        value = value * 10 + digit;
+        place++;
     }
-    *number = (uint32_t)value;
-    *rest = slice_of(rest->at + count, rest->len - count);
-    return count > 0 && value <= max;
+    *at += (unsigned)(place - from);
+    *number = value;
+    return place > from && value <= max;
 }

@@ -21,8 +21,7 @@ const struct sdp_letter sdp_letters[26] = {
 #undef LETTER
 };
 
-/* Where the names of each length begin; the table's test holds it. */
-static const uint8_t first_of_length[] = {
+const uint8_t sdp_first_of_length[SDP_NAME_ROOM] = {
     [0] = SDP_ATTRIBUTE_MID,                    [1] = SDP_ATTRIBUTE_MID,
     [2] = SDP_ATTRIBUTE_MID,                    [3] = SDP_ATTRIBUTE_MID,
     [4] = SDP_ATTRIBUTE_FMTP,                   [5] = SDP_ATTRIBUTE_PTIME,
@@ -34,7 +33,7 @@ static const uint8_t first_of_length[] = {
     [16] = SDP_ATTRIBUTE_MAX_MESSAGE_SIZE,      [17] = SDP_ATTRIBUTE_END_OF_CANDIDATES,
     [18] = SDP_ATTRIBUTE_EXTMAP_ALLOW_MIXED,    [19] = SDP_ATTRIBUTE_T38_FEC_MAX_SPAN,
     [20] = SDP_ATTRIBUTE_ACCEPT_WRAPPED_TYPES,  [21] = SDP_ATTRIBUTE_T38_TRANSCODING_JBIG,
-    [22] = SDP_ATTRIBUTE_COUNT,
+    [22] = SDP_ATTRIBUTE_COUNT,                 [23] = SDP_ATTRIBUTE_COUNT,
 };
 
 static const struct slice media_types[] = {
@@ -76,56 +75,21 @@ static const struct slice directions[] = {
     [SDP_INACTIVE] = SLICE_INIT("inactive"),
 };
 
-/* The first word of a name with zeros where the name ends. */
-static uint64_t name_word(const char *name, size_t len, size_t room)
-{
-    char own[sizeof(uint64_t)] = {0};
-
-    if (len >= sizeof(uint64_t)) {
-        return octets_load(name);
-    }
-    if (room >= sizeof(uint64_t)) {
-        return octets_load(name) & ((UINT64_C(1) << 8 * len) - 1);
-    }
-    memcpy(own, name, len);
-    return octets_load(own);
-}
-
-enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, size_t room)
-{
-    uint64_t word = name_word(name, len, room);
-
-    if (len + 1 >= ARRAY_COUNT(first_of_length)) {
-        return SDP_ATTRIBUTE_UNKNOWN;
-    }
-    for (unsigned i = first_of_length[len]; i < first_of_length[len + 1]; i++) {
-        if (octets_load(sdp_attributes[i].name) == word &&
-            (len <= sizeof word || memcmp(sdp_attributes[i].name, name, len) == 0)) {
-            return (enum sdp_attribute)i;
-        }
-    }
-    return SDP_ATTRIBUTE_UNKNOWN;
-}
-
-static enum sdp_attribute find_any_case(struct slice name)
-{
-    if (name.len + 1 >= ARRAY_COUNT(first_of_length)) {
-        return SDP_ATTRIBUTE_UNKNOWN;
-    }
-    for (unsigned i = first_of_length[name.len]; i < first_of_length[name.len + 1]; i++) {
-        if (slice_equal_nocase(slice_of(sdp_attributes[i].name, sdp_attributes[i].len), name)) {
-            return (enum sdp_attribute)i;
-        }
-    }
-    return SDP_ATTRIBUTE_UNKNOWN;
-}
-
 enum sdp_attribute sdp_attribute_find(struct slice name, bool *is_exact)
 {
-    enum sdp_attribute attribute = sdp_attribute_spelled(name.at, name.len, name.len);
+    *is_exact = true;
+    if (name.len == 0 || name.len + 1 >= SDP_NAME_ROOM) {
+        return SDP_ATTRIBUTE_UNKNOWN;
+    }
+    for (unsigned i = sdp_first_of_length[name.len]; i < sdp_first_of_length[name.len + 1]; i++) {
+        struct slice spelling = slice_of(sdp_attributes[i].name, name.len);
 
-    *is_exact = attribute != SDP_ATTRIBUTE_UNKNOWN;
-    return *is_exact ? attribute : find_any_case(name);
+        if (slice_equal_nocase(spelling, name)) {
+            *is_exact = slice_equal(spelling, name);
+            return (enum sdp_attribute)i;
+        }
+    }
+    return SDP_ATTRIBUTE_UNKNOWN;
 }
 
 struct slice sdp_attribute_spelling(enum sdp_attribute attribute)
@@ -134,8 +98,12 @@ struct slice sdp_attribute_spelling(enum sdp_attribute attribute)
     return slice_of(sdp_attributes[attribute].name, sdp_attributes[attribute].len);
 }
 
+/* As they are spelled nearly always, then in any case. */
 enum sdp_media_type sdp_media_type_find(struct slice name)
 {
+    if (slice_equal(media_types[SDP_AUDIO], name)) {
+        return SDP_AUDIO;
+    }
     for (unsigned i = 0; i < ARRAY_COUNT(media_types); i++) {
         if (slice_equal_nocase(media_types[i], name)) {
             return (enum sdp_media_type)i;
@@ -151,6 +119,9 @@ struct slice sdp_media_type_spelling(enum sdp_media_type type)
 
 enum sdp_protocol sdp_protocol_find(struct slice name)
 {
+    if (slice_equal(protocols[SDP_RTP_AVP].spelling, name)) {
+        return SDP_RTP_AVP;
+    }
     for (unsigned i = 0; i < ARRAY_COUNT(protocols); i++) {
         if (slice_equal_nocase(protocols[i].spelling, name)) {
             return (enum sdp_protocol)i;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "wire/octets.h"
 #include "wire/sdp/sdp.h"
 
 enum { SDP_NAME_ROOM = 24 }; /* three words: the longest name has 21 octets */
@@ -34,8 +35,28 @@ struct sdp_letter {
 /* All zero for what RFC 8866 does not know. */
 extern const struct sdp_letter sdp_letters[26];
 
-/* The attribute spelled just so in the len octets at name, of which room may be looked at. */
-enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, size_t room);
+/* Where the names of each length begin; the table's test holds it. */
+extern const uint8_t sdp_first_of_length[SDP_NAME_ROOM];
+
+/* The attribute spelled just so in the len octets at name, of which eight may be looked at. */
+static inline enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len)
+{
+    uint64_t word = octets_load(name);
+
+    if (len == 0 || len + 1 >= SDP_NAME_ROOM) {
+        return SDP_ATTRIBUTE_UNKNOWN;
+    }
+    if (len < sizeof word) {
+        word &= (UINT64_C(1) << 8 * len) - 1;
+    }
+    for (unsigned i = sdp_first_of_length[len]; i < sdp_first_of_length[len + 1]; i++) {
+        if (octets_load(sdp_attributes[i].name) == word &&
+            (len <= sizeof word || memcmp(sdp_attributes[i].name, name, len) == 0)) {
+            return (enum sdp_attribute)i;
+        }
+    }
+    return SDP_ATTRIBUTE_UNKNOWN;
+}
 
 /* By any case of letters. */
 enum sdp_media_type sdp_media_type_find(struct slice name);
