@@ -85,7 +85,7 @@ struct tcp {
     struct connection *oldest, *newest; /* strangers */
     struct connection *dirty;           /* have something to send this turn */
     struct connection *gone; /* never had a descriptor: given back at the end of the turn */
-    uint32_t last_id;
+    uint32_t next_id;
     struct tcp_listener *listeners[TCP_LISTENERS_MAX];
     struct tcp_counts counts;
     struct packet packets[UDP_BATCH];

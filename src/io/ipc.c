@@ -242,30 +242,48 @@ static bool link_keep(struct ipc_link *link, const struct iovec *pieces, size_t 
     return true;
 }
 
-bool ipc_send(struct ipc_link *link, enum ipc_type type, struct slice payload,
-              const int *descriptors, unsigned descriptor_count)
+/* A message as its pieces. */
+struct ipc_pieces {
+    struct ipc_head head;
+    struct iovec all[2];
+    struct iovec *first;
+    size_t count;
+};
+
+static void pieces_make(struct ipc_pieces *pieces, const struct ipc_link *link, enum ipc_type type,
+                        struct slice payload)
 {
-    struct ipc_head head = {.version = IPC_VERSION,
-                            .type = (uint16_t)type,
-                            .len = (uint32_t)payload.len};
-    struct iovec pieces[2] = {{&head, sizeof(head)}, {(void *)(uintptr_t)payload.at, payload.len}};
     bool is_bare = ipc_is_bare(link->me, link->peer);
-    struct iovec *first = is_bare ? pieces + 1 : pieces;
-    size_t count = is_bare ? 1 : 2;
 
     must(ipc_may_say(link->me, link->peer, type));
     must(rows[type].is_text ? payload.len <= IPC_TEXT_MAX : payload.len == rows[type].len);
+    pieces->head = (struct ipc_head){.version = IPC_VERSION,
+                                     .type = (uint16_t)type,
+                                     .len = (uint32_t)payload.len};
+    pieces->all[0] = (struct iovec){&pieces->head, sizeof(pieces->head)};
+    pieces->all[1] = (struct iovec){(void *)(uintptr_t)payload.at, payload.len};
+    pieces->first = is_bare ? &pieces->all[1] : &pieces->all[0];
+    pieces->count = is_bare ? 1 : 2;
+}
+
+bool ipc_send(struct ipc_link *link, enum ipc_type type, struct slice payload,
+              const int *descriptors, unsigned descriptor_count)
+{
+    struct ipc_pieces pieces;
+
+    pieces_make(&pieces, link, type, payload);
     if (!link->is_open) {
         return link_lost(link);
     }
     if (link->is_waiting) {
-        return link_keep(link, first, count, descriptor_count);
+        return link_keep(link, pieces.first, pieces.count, descriptor_count);
     }
-    if (send_pieces(link->fd, first, count, descriptors, descriptor_count) >= 0) {
+    if (send_pieces(link->fd, pieces.first, pieces.count, descriptors, descriptor_count) >= 0) {
         link->counts.sent++;
         return true;
     }
-    return is_full(errno) ? link_keep(link, first, count, descriptor_count) : link_lost(link);
+    return is_full(errno) ? link_keep(link, pieces.first, pieces.count, descriptor_count)
+                          : link_lost(link);
 }
 
 static void link_send_kept(struct ipc_link *link)
@@ -287,6 +305,33 @@ static void link_send_kept(struct ipc_link *link)
     }
     link->is_waiting = false;
     loop_watch_for(&link->watch, LOOP_READABLE);
+}
+
+/* The kernel counts descriptors on their way, too (ETOOMANYREFS), and does not tell when there is
+ * room for them. */
+bool ipc_send_now(struct ipc_link *link, enum ipc_type type, struct slice payload,
+                  const int *descriptors, unsigned descriptor_count, unsigned wait_ms)
+{
+    struct pollfd wait = {.fd = link->fd, .events = POLLOUT};
+    struct ipc_pieces pieces;
+
+    pieces_make(&pieces, link, type, payload);
+    for (unsigned waited_ms = 0; link->is_open && waited_ms <= wait_ms; waited_ms++) {
+        if (link->is_waiting) {
+            link_send_kept(link);
+        }
+        if (!link->is_waiting &&
+            send_pieces(link->fd, pieces.first, pieces.count, descriptors, descriptor_count) >= 0) {
+            link->counts.sent++;
+            return true;
+        }
+        if (!is_full(errno) && errno != ETOOMANYREFS) {
+            break;
+        }
+        (void)usleep(1000);
+        (void)poll(&wait, 1, 1);
+    }
+    return link_lost(link);
 }
 
 /*

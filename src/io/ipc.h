@@ -92,6 +92,11 @@ void ipc_link_close(struct ipc_link *link, loop_closed *closed, void *owner);
 bool ipc_send(struct ipc_link *link, enum ipc_type type, struct slice payload,
               const int *descriptors, unsigned descriptor_count);
 
+/* The same, waiting for the other side to make room, at most wait_ms: for the parent, whose
+ * children read at once what they are told. */
+bool ipc_send_now(struct ipc_link *link, enum ipc_type type, struct slice payload,
+                  const int *descriptors, unsigned descriptor_count, unsigned wait_ms);
+
 /* For a payload of a struct and no descriptor. */
 #define ipc_say(link, type, payload)                                                               \
     ipc_send((link), (type), slice_of((const char *)(payload), sizeof(*(payload))), NULL, 0)

@@ -27,7 +27,9 @@ struct ipc_start {
     uint32_t workers;
     uint32_t node;
     uint32_t user, group; /* to become; 0: stay */
-    uint32_t pid;         /* of the parent */
+    /* What is reserved for each worker as long as the store runs, whatever later policies say. */
+    uint32_t exchanges, dialogs, registrations, media_streams, connections;
+    uint64_t text_octets;
 };
 
 struct ipc_policy {

@@ -64,6 +64,11 @@ void loop_run_once(struct loop *loop)
     (void)uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
+void loop_run_at_once(struct loop *loop)
+{
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
 void loop_stop(struct loop *loop)
 {
     uv_stop(&loop->uv);

@@ -54,6 +54,7 @@ void loop_end(struct loop *loop);
 
 void loop_run(struct loop *loop); /* until loop_stop, or nothing is left to wait for */
 void loop_run_once(struct loop *loop);
+void loop_run_at_once(struct loop *loop); /* what is ready now */
 void loop_stop(struct loop *loop);
 
 /* Read at the beginning of each call-back; between two call-backs nobody needs it finer. */

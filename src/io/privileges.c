@@ -53,13 +53,17 @@ static bool has_capability(cap_value_t capability)
     return value == CAP_SET;
 }
 
+/* count 0: none at all. */
 static bool capabilities_keep(const cap_value_t *kept, int count, struct fault *fault)
 {
     cap_t wanted = cap_init();
-    bool is_done =
-        wanted != NULL && cap_set_flag(wanted, CAP_PERMITTED, count, kept, CAP_SET) == 0 &&
-        cap_set_flag(wanted, CAP_EFFECTIVE, count, kept, CAP_SET) == 0 && cap_set_proc(wanted) == 0;
+    bool is_done = wanted != NULL;
 
+    if (is_done && count > 0) {
+        is_done = cap_set_flag(wanted, CAP_PERMITTED, count, kept, CAP_SET) == 0 &&
+                  cap_set_flag(wanted, CAP_EFFECTIVE, count, kept, CAP_SET) == 0;
+    }
+    is_done = is_done && cap_set_proc(wanted) == 0;
     (void)cap_free(wanted);
     return is_done || refused("capabilities", fault);
 }
@@ -121,18 +125,26 @@ bool privileges_drop(const struct privileges *privileges, struct fault *fault)
 }
 
 /* No memory is ever run that was not run from the start; the one ioctl is what libuv makes
- * descriptors not wait by. */
+ * descriptors not wait by; the one prctl is how finely a short sleep is timed. */
 static int allow_arguments(scmp_filter_ctx filter)
 {
     const struct scmp_arg_cmp is_not_run = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                 SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+    const struct {
+        int number;
+        struct scmp_arg_cmp argument;
+    } allowed[] = {
+        {SCMP_SYS(mmap), is_not_run},
+        {SCMP_SYS(mprotect), is_not_run},
+        {SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
+        {SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK)},
+    };
+    int error = 0;
 
-    if (error == 0) {
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, is_not_run);
+    for (size_t i = 0; error == 0 && i < ARRAY_COUNT(allowed); i++) {
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed[i].number, 1,
+                                       &allowed[i].argument);
     }
-    return error != 0 ? error
-                      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, is_not_run);
+    return error;
 }
 
 bool privileges_confine(enum ipc_role role, struct fault *fault)

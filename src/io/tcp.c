@@ -95,6 +95,7 @@ struct tcp *tcp_new(struct loop *loop, const struct tcp_owner *owner,
     table_init(&tcp->by_id, memory + pool_len, max);
     table_init(&tcp->by_target, memory + pool_len + table_len, max);
     blocks_init(&tcp->blocks, settings->memory_max);
+    tcp->next_id = settings->first_id;
     wheel_init(&tcp->wheel, loop_now_ms(loop));
     loop_alarm_open(loop, &tcp->alarm, on_alarm, tcp);
     return tcp;
@@ -186,9 +187,12 @@ static struct connection *tcp_add(struct tcp *tcp, const struct flow *flow)
         return NULL;
     }
     uint32_t index = pool_handle(&tcp->connections, connection).index;
-    tcp->last_id += tcp->last_id == UINT32_MAX ? 2 : 1; /* 0 is no connection */
     connection->tcp = tcp;
-    connection->id = tcp->last_id;
+    connection->id = tcp->next_id;
+    tcp->next_id += tcp->settings.id_step;
+    if (tcp->next_id < connection->id) {
+        tcp->next_id = tcp->settings.first_id; /* after four thousand million connections */
+    }
     connection->flow = *flow;
     connection->flow.connection = connection->id;
     connection->target_hash = hash_of_target(tcp, flow);
@@ -433,6 +437,55 @@ void tcp_unlisten(struct tcp *tcp, uint16_t listener)
     }
     loop_watch_close(&old->watch, on_listener_closed);
     (void)close(old->fd);
+}
+
+bool tcp_is_listening(const struct tcp *tcp, uint16_t listener)
+{
+    return tcp->listeners[listener] != NULL;
+}
+
+static void connections_renumber(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX])
+{
+    struct connection *connection = NULL;
+    uint32_t index = 0;
+
+    while ((connection = pool_next(&tcp->connections, &index)) != NULL) {
+        uint16_t listener = renumbered[connection->flow.listener];
+
+        if (connection->state == CONNECTION_GONE) {
+            continue;
+        }
+        if (listener >= TCP_LISTENERS_MAX) {
+            connection_close(connection);
+            continue;
+        }
+        (void)table_remove(&tcp->by_target, connection->target_hash, index);
+        connection->flow.listener = listener;
+        connection->target_hash = hash_of_target(tcp, &connection->flow);
+        (void)table_add(&tcp->by_target, connection->target_hash, index);
+    }
+}
+
+void tcp_renumber(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX])
+{
+    struct tcp_listener *moved[TCP_LISTENERS_MAX] = {0};
+
+    connections_renumber(tcp, renumbered);
+    for (uint16_t i = 0; i < TCP_LISTENERS_MAX; i++) {
+        struct tcp_listener *listener = tcp->listeners[i];
+
+        if (listener == NULL) {
+            continue;
+        }
+        if (renumbered[i] >= TCP_LISTENERS_MAX) {
+            tcp_unlisten(tcp, i);
+            continue;
+        }
+        listener->index = renumbered[i];
+        listener->pause.owner = renumbered[i];
+        moved[renumbered[i]] = listener;
+    }
+    memcpy(tcp->listeners, moved, sizeof(moved));
 }
 
 /*

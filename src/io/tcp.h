@@ -46,6 +46,8 @@ struct tcp_settings {
     uint32_t idle_ms;    /* without a message */
     uint32_t whole_ms;   /* for a message; and for the first one of an accepted connection */
     uint32_t connect_ms; /* for a connection we open */
+    /* Connections are numbered first, first + step, ...: of several workers each has its own. */
+    uint32_t first_id, id_step;
     struct hash_key key;
 };
 
@@ -75,6 +77,11 @@ bool tcp_listen(struct tcp *tcp, uint16_t listener, int fd,
 void tcp_set_listener(struct tcp *tcp, uint16_t listener,
                       const struct tcp_listener_settings *settings);
 void tcp_unlisten(struct tcp *tcp, uint16_t listener); /* connections stay */
+bool tcp_is_listening(const struct tcp *tcp, uint16_t listener);
+
+/* The listeners of a new policy: what was old is now renumbered[old], or is closed with all its
+ * connections when that is LISTENER_NONE. */
+void tcp_renumber(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX]);
 
 /* The answer to wanted; fd -1: it could not be had. */
 void tcp_opened(struct tcp *tcp, uint32_t connection, int fd);

@@ -369,6 +369,29 @@ bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *
     return true;
 }
 
+bool udp_is_open(const struct udp *udp, uint16_t listener)
+{
+    return udp->sockets[listener] != NULL;
+}
+
+void udp_renumber(struct udp *udp, const uint16_t renumbered[UDP_SOCKETS_MAX])
+{
+    struct udp_socket *moved[UDP_SOCKETS_MAX] = {0};
+
+    for (uint16_t i = 0; i < UDP_SOCKETS_MAX; i++) {
+        if (udp->sockets[i] == NULL) {
+            continue;
+        }
+        if (renumbered[i] >= UDP_SOCKETS_MAX) {
+            udp_close(udp, i);
+            continue;
+        }
+        moved[renumbered[i]] = udp->sockets[i];
+        udp->sockets[i]->listener = renumbered[i];
+    }
+    memcpy(udp->sockets, moved, sizeof(moved));
+}
+
 void udp_close(struct udp *udp, uint16_t listener)
 {
     struct udp_socket *socket = udp->sockets[listener];

@@ -97,6 +97,8 @@ static struct echo *echo_open(struct limits limits)
         .idle_ms = limits.idle_ms ? limits.idle_ms : 60000,
         .whole_ms = limits.whole_ms ? limits.whole_ms : 10000,
         .connect_ms = 200,
+        .first_id = 1,
+        .id_step = 1,
         .key = {1, 2},
     };
     struct tcp_listener_settings listener = {.transport = TRANSPORT_TCP,

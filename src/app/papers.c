@@ -1,0 +1,156 @@
+/*
+ * Verbs that read policies and print papers: check, diff, init, schema, controls, version.
+ */
+#include "app/file.h"
+#include "app/say.h"
+#include "app/verbs.h"
+#include "base/must.h"
+#include "guard/event.h"
+#include "policy/report.h"
+
+#include <ares.h>
+#include <getopt.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+
+/* Prints what was written; a paper larger than its room is our mistake. */
+static int paper_print(struct text *text)
+{
+    must(!text->is_full);
+    bool is_out = fwrite(text->at, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+    free(text->at);
+    return is_out ? EXIT_OK : EXIT_RUNTIME;
+}
+
+static void paper_begin(struct text *text)
+{
+    char *room = malloc(POLICY_REPORT_MAX);
+
+    must(room != NULL);
+    text_init(text, room, POLICY_REPORT_MAX);
+}
+
+/* One operand, no options. */
+static bool wants_operands(int argc, char **argv, int count)
+{
+    if (argc != count + 1) {
+        return false;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int check_main(int argc, char **argv)
+{
+    struct text text;
+
+    if (!wants_operands(argc, argv, 1)) {
+        return EXIT_USAGE;
+    }
+    struct policy_file file;
+    if (!policy_file_read(&file, argv[1])) {
+        return file.is_read ? EXIT_FINDINGS : EXIT_RUNTIME;
+    }
+    paper_begin(&text);
+    struct posture posture = policy_check_write(&text, file.policy, control_names());
+    policy_file_free(&file);
+    int status = paper_print(&text);
+    return status == EXIT_OK && posture.counts[POSTURE_HIGH] > 0 ? EXIT_FINDINGS : status;
+}
+
+int diff_main(int argc, char **argv)
+{
+    struct policy_file before, after;
+    struct text text;
+
+    if (!wants_operands(argc, argv, 2)) {
+        return EXIT_USAGE;
+    }
+    if (!policy_file_read(&before, argv[1])) {
+        return EXIT_RUNTIME;
+    }
+    if (!policy_file_read(&after, argv[2])) {
+        policy_file_free(&before);
+        return EXIT_RUNTIME;
+    }
+    paper_begin(&text);
+    uint32_t differences = policy_diff_write(&text, before.policy, after.policy, control_names());
+    policy_file_free(&before);
+    policy_file_free(&after);
+    int status = paper_print(&text);
+    return status == EXIT_OK && differences > 0 ? EXIT_FINDINGS : status;
+}
+
+int init_main(int argc, char **argv)
+{
+    static const struct option options[] = {{"role", required_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
+    enum policy_role role = ROLE_INTERCONNECT;
+    struct text text;
+    int option = 0;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'r' || !policy_role_read(slice_string(optarg), &role)) {
+            return EXIT_USAGE;
+        }
+    }
+    if (argc != optind) {
+        return EXIT_USAGE;
+    }
+    paper_begin(&text);
+    policy_example_write(&text, role);
+    return paper_print(&text);
+}
+
+int schema_main(int argc, char **argv)
+{
+    struct text text;
+
+    if (!wants_operands(argc, argv, 0)) {
+        return EXIT_USAGE;
+    }
+    paper_begin(&text);
+    policy_schema_write(&text);
+    return paper_print(&text);
+}
+
+int controls_main(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"markdown", no_argument, NULL, 'm'},
+                                            {NULL, 0, NULL, 0}};
+    void (*write)(struct text * text) = controls_write;
+    struct text text;
+    int option = 0;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'j' && option != 'm') {
+            return EXIT_USAGE;
+        }
+        write = option == 'j' ? controls_write_json : controls_write_markdown;
+    }
+    if (argc != optind) {
+        return EXIT_USAGE;
+    }
+    paper_begin(&text);
+    write(&text);
+    return paper_print(&text);
+}
+
+int version_main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        return EXIT_USAGE;
+    }
+    (void)printf("sipwarden %s\nlibuv %s, c-ares %s, %s\n%u controls\n", SIPWARDEN_VERSION,
+                 uv_version_string(), ares_version(NULL), OpenSSL_version(OPENSSL_VERSION),
+                 control_count());
+    return EXIT_OK;
+}

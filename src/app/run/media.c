@@ -1,0 +1,37 @@
+/*
+ * The media gate as a child: what it was told becomes its setup, then it is the gate's.
+ */
+#include "app/run/child.h"
+#include "app/run/pools.h"
+#include "app/say.h"
+#include "io/media/gate.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+int media_main(struct child *child)
+{
+    struct media_pool pools[MEDIA_POOLS_MAX];
+    struct policy *policy = child_policy(child->policy_text, child->policy_version);
+    struct media_setup setup = {
+        .pools = pools,
+        .sockets = child->ports,
+        .workers = child->links[ROLE_BORDER],
+        .worker_count = child->start.workers,
+        .parent = child->introductions,
+        .limits = {.streams = child->start.media_streams},
+    };
+
+    if (policy == NULL) {
+        return 3;
+    }
+    setup.pool_count = pools_of_policy(policy, pools);
+    setup.totals = child_map(&child->counters, "counters");
+    if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||
+        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !child_drop(child) ||
+        !child_confine(child)) {
+        return 3;
+    }
+    child_is_running(child);
+    return media_run(&setup);
+}

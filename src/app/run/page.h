@@ -1,0 +1,56 @@
+/*
+ * What the processes count, in memory the parent can look into: nobody is ever asked for a number.
+ *
+ * One writer a page, any readers.  A number read while it is written may be a moment old; it is
+ * never half of two.
+ */
+#pragma once
+
+#include "io/tcp.h"
+#include "io/udp.h"
+#include "policy/policy.h"
+#include "relay/relay.h"
+
+enum { PAGE_PEERS_MAX = POLICY_PEERS_MAX };
+
+struct worker_counts {
+#define COUNT(name, written, what) uint64_t name;
+#include "app/run/worker_counts.def"
+#undef COUNT
+};
+
+struct worker_gauges {
+#define GAUGE(name, written, what) uint64_t name;
+#include "app/run/worker_gauges.def"
+#undef GAUGE
+};
+
+struct worker_page {
+    uint64_t beat_ms; /* when the worker last looked at the clock, monotonic */
+    uint64_t policy_version;
+    struct relay_counters relay;
+    struct udp_counts udp;
+    struct tcp_counts tcp;
+    struct worker_counts worker;
+    struct worker_gauges gauges;
+    uint8_t peer_is_down[PAGE_PEERS_MAX];
+    uint32_t peer_calls[PAGE_PEERS_MAX];
+};
+
+struct recorder_page {
+#define COUNT(name, written, what) uint64_t name;
+#include "app/run/recorder_counts.def"
+#undef COUNT
+};
+
+struct resolver_page {
+#define COUNT(name, written, what) uint64_t name;
+#include "app/run/resolver_counts.def"
+#undef COUNT
+};
+
+struct keeper_page {
+    uint64_t keys;    /* held now */
+    uint64_t made;    /* in all */
+    uint64_t made_ms; /* the newest, wall clock */
+};

@@ -1,0 +1,358 @@
+#include "app/run/parent.h"
+
+#include "app/run/capacity.h"
+#include "app/run/control.h"
+#include "app/run/memory.h"
+#include "app/run/page.h"
+#include "app/run/paths.h"
+#include "app/run/pools.h"
+#include "app/say.h"
+#include "base/must.h"
+#include "io/privileges.h"
+#include "io/socket.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void parent_set_policy(struct parent *parent, const struct policy_file *file, int memory)
+{
+    if (parent->file.policy != NULL) {
+        file->policy->version = parent->policy->version + 1;
+        policy_file_free(&parent->file);
+        (void)close(parent->policy_memory);
+    }
+    parent->file = *file;
+    parent->policy = file->policy;
+    parent->policy_memory = memory;
+}
+
+/*
+ * Reload: everything is tried before anything is changed.
+ */
+
+static bool is_reload_over(const struct parent *parent)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        const struct parent_child *child = &parent->children[role];
+
+        if (child->state == CHILD_RUNNING && role != ROLE_MEDIA &&
+            child->policy_version != parent->policy->version) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_what_waits(const struct parent *parent, const struct policy *policy)
+{
+    struct media_pool pools[MEDIA_POOLS_MAX];
+    struct ipc_start wanted = parent->holdings.start;
+
+    capacity_of_policy(&wanted, policy);
+    if (memcmp(&wanted, &parent->holdings.start, sizeof(wanted)) != 0) {
+        say("capacity: what is reserved changes at the next start");
+    }
+    if (pools_of_policy(policy, pools) != parent->holdings.pool_count ||
+        memcmp(pools, parent->holdings.pools, parent->holdings.pool_count * sizeof(pools[0])) !=
+            0) {
+        say("media: the ports change at the next start");
+    }
+}
+
+static void parent_reload(struct parent *parent)
+{
+    bool is_new[POLICY_LISTENERS_MAX];
+    struct fault fault = {.text = "the policy cannot be read"};
+    struct policy_file file;
+    int memory = -1;
+
+    if (policy_file_read(&file, parent->policy_path)) {
+        memory = memory_sealed("policy", file.text, &fault);
+    }
+    if (memory < 0 || !holdings_change_listeners(&parent->holdings, file.policy, is_new, &fault)) {
+        say("nothing is changed: %s", fault.text);
+        parent->reloads_refused++;
+        policy_file_free(&file);
+        if (memory >= 0) {
+            (void)close(memory);
+        }
+        return;
+    }
+    say_what_waits(parent, file.policy);
+    parent_set_policy(parent, &file, memory);
+    children_take_policy(parent, is_new);
+    parent->reloads++;
+    say("policy %u is handed down", parent->policy->version);
+}
+
+static void on_hangup(void *owner)
+{
+    struct parent *parent = owner;
+
+    if (parent->is_draining || parent->is_leaving) {
+        return;
+    }
+    notify_reloading(&parent->notify);
+    parent->wants_reload = true;
+    parent_look(parent);
+}
+
+/*
+ * The end.
+ */
+
+static void parent_leave(struct parent *parent)
+{
+    if (parent->is_leaving) {
+        return;
+    }
+    parent->is_leaving = true;
+    parent->leave_until_ms = loop_now_ms(&parent->loop) + PARENT_LEAVING_MS;
+    notify_tell(&parent->notify, "STOPPING=1");
+    /* Each ends when its connection to us does; who does not is killed later. */
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        struct parent_child *child = &parent->children[role];
+
+        if (child->pid > 0 && child->introductions >= 0) {
+            (void)close(child->introductions);
+            child->introductions = -1;
+        }
+        if (child->pid > 0) {
+            (void)shutdown(child->link.fd, SHUT_RDWR);
+        }
+    }
+}
+
+/* The first one lets calls end; the second does not wait. */
+static void on_terminate(void *owner)
+{
+    struct parent *parent = owner;
+    const struct ipc_none none = {0};
+    struct parent_child *border = &parent->children[ROLE_BORDER];
+    uint32_t wait_ms = parent->policy->timers.drain;
+
+    if (parent->is_draining || border->state != CHILD_RUNNING || wait_ms == 0) {
+        parent_leave(parent);
+        return;
+    }
+    say("draining: calls have %u s to end", wait_ms / 1000);
+    parent->is_draining = true;
+    parent->drain_until_ms = loop_now_ms(&parent->loop) + wait_ms;
+    notify_tell(&parent->notify, "STOPPING=1");
+    (void)ipc_say(&border->link, IPC_DRAIN, &none);
+}
+
+static void on_child_ended(void *owner)
+{
+    struct parent *parent = owner;
+
+    children_reap(parent);
+    parent_look(parent);
+}
+
+/*
+ * What the children say.
+ */
+
+/* The border may open connections to peers, from our own listeners' hosts, and nowhere else. */
+static bool may_open(const struct parent *parent, const struct ipc_open *open)
+{
+    const struct policy *policy = parent->policy;
+
+    if (open->listener >= policy->listener_count ||
+        !transport_is_stream(policy->listeners[open->listener].transport)) {
+        return false;
+    }
+    uint16_t zone = policy->listeners[open->listener].zone;
+    for (uint32_t i = 0; i < policy->peer_count; i++) {
+        const struct policy_peer *peer = &policy->peers[i];
+
+        for (uint32_t j = 0; peer->zone == zone && j < peer->address_count; j++) {
+            if (prefix_has(&peer->addresses[j], &open->remote)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_message *message)
+{
+    struct ipc_open open;
+    struct fault fault;
+    int fd = -1;
+
+    ipc_take(message, &open);
+    const struct ipc_opened opened = {.connection = open.connection, .worker = open.worker};
+    if (may_open(parent, &open)) {
+        fd = socket_open_tcp(&parent->policy->listeners[open.listener].address, &open.remote,
+                             &fault);
+    }
+    (void)ipc_send(link, IPC_OPENED, slice_of((const char *)&opened, sizeof(opened)), &fd,
+                   fd >= 0 ? 1 : 0);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+void parent_hear(void *owner, struct ipc_link *link, struct ipc_message *message)
+{
+    struct parent_child *child = owner;
+    struct parent *parent = child->parent;
+
+    if (message->type == IPC_OPEN) {
+        hear_open(parent, link, message);
+        return;
+    }
+    if (message->type == IPC_RUNNING && child->state == CHILD_STARTING) {
+        child->state = CHILD_RUNNING;
+        say("%s %d running", ipc_role_name(child->role), (int)child->pid);
+    } else if (message->type == IPC_TAKEN) {
+        struct ipc_policy taken;
+
+        ipc_take(message, &taken);
+        child->policy_version = taken.version;
+    } else if (message->type == IPC_DRAINED && parent->is_draining) {
+        say("no call is up any more");
+        parent_leave(parent);
+    }
+    parent_look(parent);
+}
+
+/*
+ * Looking after everything.
+ */
+
+static void parent_note_ready(struct parent *parent)
+{
+    char state[64];
+
+    parent->is_ready = true;
+    (void)snprintf(state, sizeof(state), "READY=1\nMAINPID=%d\nSTATUS=running", (int)getpid());
+    notify_tell(&parent->notify, state);
+    say("running, pid %d, %u listeners, %u workers", (int)getpid(), parent->holdings.listener_count,
+        parent->holdings.start.workers);
+}
+
+static void parent_end_children(struct parent *parent)
+{
+    uint64_t now_ms = loop_now_ms(&parent->loop);
+
+    if (children_alive(parent) == 0) {
+        loop_stop(&parent->loop);
+    } else if (now_ms >= parent->leave_until_ms) {
+        children_kill(parent, SIGKILL);
+    }
+}
+
+void parent_look(struct parent *parent)
+{
+    if (parent->is_leaving) {
+        parent_end_children(parent);
+        return;
+    }
+    if (parent->is_draining && loop_now_ms(&parent->loop) >= parent->drain_until_ms) {
+        say("the time for calls to end is over");
+        parent_leave(parent);
+        return;
+    }
+    children_start_due(parent);
+    if (!parent->is_ready && children_are_running(parent)) {
+        parent_note_ready(parent);
+    }
+    if (parent->wants_reload && children_are_running(parent) && is_reload_over(parent)) {
+        parent->wants_reload = false;
+        parent_reload(parent);
+        notify_tell(&parent->notify, "READY=1");
+    }
+}
+
+static uint64_t parent_next_ms(const struct parent *parent)
+{
+    uint64_t next_ms = loop_now_ms(&parent->loop) + PARENT_BEAT_MS;
+
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        const struct parent_child *child = &parent->children[role];
+
+        if (child->state == CHILD_RESTING && !child->has_link && child->due_ms < next_ms) {
+            next_ms = child->due_ms;
+        }
+    }
+    return next_ms;
+}
+
+static void on_beat(void *owner)
+{
+    struct parent *parent = owner;
+
+    children_reap(parent);
+    children_watch(parent);
+    parent_look(parent);
+    if (parent->notify.watchdog_ms > 0 && children_are_running(parent)) {
+        notify_tell(&parent->notify, "WATCHDOG=1");
+    }
+    loop_alarm_at(&parent->beat, parent_next_ms(parent));
+}
+
+/*
+ * The beginning.
+ */
+
+static bool parent_hear_signals(struct parent *parent, struct fault *fault)
+{
+    struct loop *loop = &parent->loop;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    return loop_signal_open(loop, &parent->hangup, SIGHUP, on_hangup, parent, fault) &&
+           loop_signal_open(loop, &parent->terminate, SIGTERM, on_terminate, parent, fault) &&
+           loop_signal_open(loop, &parent->interrupt, SIGINT, on_terminate, parent, fault) &&
+           loop_signal_open(loop, &parent->child_ended, SIGCHLD, on_child_ended, parent, fault);
+}
+
+static bool parent_begin(struct parent *parent, struct fault *fault)
+{
+    struct policy_file file;
+
+    if (!policy_file_read(&file, parent->policy_path)) {
+        return fault_set(fault, "%s: not taken", parent->policy_path);
+    }
+    int memory = memory_sealed("policy", file.text, fault);
+    if (memory < 0) {
+        return false;
+    }
+    parent_set_policy(parent, &file, memory);
+    if (!state_folder_make(parent->state_folder, fault) ||
+        !holdings_open(&parent->holdings, parent->policy, parent->state_folder, fault) ||
+        !loop_init(&parent->loop, fault) || !parent_hear_signals(parent, fault)) {
+        return false;
+    }
+    parent->control = control_open(parent, fault);
+    return parent->control != NULL && privileges_keep_for_parent(fault);
+}
+
+int parent_run(const char *policy_path, const char *state_folder)
+{
+    struct parent *parent = calloc(1, sizeof(*parent));
+    struct fault fault;
+
+    must(parent != NULL);
+    parent->policy_path = policy_path;
+    parent->state_folder = state_folder;
+    notify_open(&parent->notify);
+    if (!parent_begin(parent, &fault)) {
+        say("%s", fault.text);
+        return 3;
+    }
+    parent->started_ms = loop_now_ms(&parent->loop);
+    children_init(parent);
+    loop_alarm_open(&parent->loop, &parent->beat, on_beat, parent);
+    on_beat(parent);
+    loop_run(&parent->loop);
+    control_close(parent->control);
+    holdings_close(&parent->holdings);
+    say("stopped");
+    return 0;
+}

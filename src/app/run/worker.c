@@ -1,0 +1,385 @@
+#include "app/run/border.h"
+#include "app/run/capacity.h"
+#include "app/run/hand.h"
+#include "app/say.h"
+#include "base/must.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+    WORKER_STREAM_MEMORY = 64 << 20, /* octets under way on streams: 256 of the largest messages */
+    WORKER_CONNECT_MS = 4000,        /* for a next hop: as long as the relay waits for one */
+    /* DOS-34: connections of one source. */
+    SOURCE_INTERNET = 10,
+    SOURCE_SIM = 6,
+    SOURCE_IOT = 2,
+    SOURCE_ENTERPRISE = 20,
+    SOURCE_PEER = 200,
+};
+
+/* How many connections one source may have in a zone of this class. */
+static uint32_t source_max(enum zone_class class)
+{
+    switch (class) {
+    case ZONE_ACCESS_INTERNET:
+        return SOURCE_INTERNET;
+    case ZONE_ACCESS_SIM:
+        return SOURCE_SIM;
+    case ZONE_IOT:
+        return SOURCE_IOT;
+    case ZONE_ENTERPRISE:
+        return SOURCE_ENTERPRISE;
+    case ZONE_CORE:
+    case ZONE_INTERCONNECT:
+    case ZONE_INTERCONNECT_OPEN:
+    case ZONE_ROAMING_VISITED:
+    case ZONE_ROAMING_HOME:
+    case ZONE_LOOPBACK_TRAVERSAL:
+    case ZONE_EMERGENCY_SERVICES:
+    case ZONE_CLASS_COUNT:
+        return SOURCE_PEER;
+    }
+    return SOURCE_PEER;
+}
+
+static struct tcp_listener_settings listener_settings(const struct policy *policy,
+                                                      uint16_t listener)
+{
+    const struct policy_listener *own = &policy->listeners[listener];
+    const struct policy_zone *zone = &policy->zones[own->zone];
+
+    return (struct tcp_listener_settings){
+        .local = own->address,
+        .transport = own->transport,
+        .limits = {.head_max = zone->limits.head, .message_max = zone->limits.stream_message},
+        .source_max = source_max(zone->class),
+    };
+}
+
+static void worker_want(void *owner, uint32_t connection, uint16_t listener,
+                        const struct address *remote)
+{
+    struct worker *worker = owner;
+    const struct ipc_open open = {
+        .connection = connection, .worker = worker->index, .listener = listener, .remote = *remote};
+
+    hand_wanted(worker, &open);
+}
+
+static bool worker_open_sockets(struct worker *worker, const struct worker_setup *setup)
+{
+    const struct policy *policy = worker->policy;
+    const struct tcp_owner owner = {.receive = worker_receive,
+                                    .failed = worker_note_failed,
+                                    .wanted = worker_want,
+                                    .closed = worker_note_closed,
+                                    .owner = worker};
+    const struct tcp_settings settings = {
+        .connections_max = setup->start->connections,
+        .memory_max = WORKER_STREAM_MEMORY,
+        .idle_ms = policy->timers.connection_idle,
+        .whole_ms = policy->timers.message_whole,
+        .connect_ms = WORKER_CONNECT_MS,
+        .first_id = worker->index + 1,
+        .id_step = worker->count,
+        .key = setup->key,
+    };
+
+    worker->udp = udp_new(&worker->loop, worker_receive, worker_note_failed, worker);
+    worker->tcp = tcp_new(&worker->loop, &owner, &settings);
+    return worker->udp != NULL && worker->tcp != NULL;
+}
+
+static struct random *worker_random(void)
+{
+    uint8_t seed[RANDOM_SEED_LEN];
+    struct random *random = NULL;
+
+    if (getrandom(seed, sizeof(seed), 0) == (ssize_t)sizeof(seed)) {
+        random = random_new(seed);
+    }
+    explicit_bzero(seed, sizeof(seed));
+    return random;
+}
+
+static bool worker_map_state(struct worker *worker, const struct ipc_start *start,
+                             const struct child_memory *tables)
+{
+    const struct state_capacity capacity = capacity_of_worker(start);
+    size_t len = state_size(&capacity);
+
+    if (tables->len < len) {
+        say("border: the tables need %zu octets and have %zu", len, tables->len);
+        return false;
+    }
+    void *memory = child_map(tables, "tables");
+    worker->state = memory == NULL ? NULL
+                                   : state_init(memory, tables->len, &capacity, &tables->key,
+                                                loop_now_ms(&worker->loop));
+    return worker->state != NULL;
+}
+
+static bool worker_make(struct worker *worker, const struct worker_setup *setup)
+{
+    worker->outbox_room = malloc(OUTBOX_ROOM);
+    worker->tallies = tallies_new(POLICY_PEERS_MAX);
+    worker->random = worker_random();
+    if (worker->outbox_room == NULL || worker->tallies == NULL || worker->random == NULL) {
+        return false;
+    }
+    outbox_init(&worker->outbox, worker->outbox_room, OUTBOX_ROOM);
+    for (uint32_t i = 0; worker->count > 1 && i < worker->count; i++) {
+        worker->in[i] = ring_new(WORKER_RING);
+        if (worker->in[i] == NULL) {
+            return false;
+        }
+    }
+    return worker_map_state(worker, setup->start, setup->tables) &&
+           worker_open_sockets(worker, setup);
+}
+
+static void worker_hear(void *owner, struct ipc_link *link, struct ipc_message *message)
+{
+    struct worker *worker = owner;
+
+    (void)link;
+    if (message->type == IPC_KEYS) {
+        struct ipc_keys keys;
+
+        ipc_take(message, &keys);
+        worker_take_keys(worker, &keys);
+        explicit_bzero(&keys, sizeof(keys));
+    } else if (message->type == IPC_ANSWER) {
+        struct ipc_answer answer;
+
+        ipc_take(message, &answer);
+        worker_hear_answer(worker, &answer);
+    } else if (message->type == IPC_REPORT) {
+        struct media_report report;
+
+        ipc_take(message, &report);
+        worker_hear_report(worker, &report);
+    }
+}
+
+struct worker *worker_new(const struct worker_setup *setup)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    const struct links_owner links = {.received = worker_hear, .owner = worker};
+    struct fault fault = {.text = "memory"};
+
+    if (worker == NULL || !loop_init(&worker->loop, &fault)) {
+        say("border: %s", fault.text);
+        free(worker);
+        return NULL;
+    }
+    worker->border = setup->border;
+    worker->index = setup->index;
+    worker->count = setup->start->workers;
+    worker->node = (uint16_t)setup->start->node;
+    worker->plan = setup->plan;
+    worker->policy = plan_policy(setup->plan);
+    worker->page = setup->page;
+    for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
+        worker->early[i] = -1;
+    }
+    links_init(&worker->links, &worker->loop, ROLE_BORDER, &links);
+    loop_on_wake(&worker->loop, hand_take, worker);
+    loop_alarm_open(&worker->loop, &worker->tick, worker_tick, worker);
+    loop_alarm_open(&worker->loop, &worker->beat, worker_beat, worker);
+    if (!worker_make(worker, setup)) {
+        say("border: no memory for a worker");
+        return NULL; /* the process ends */
+    }
+    worker_beat(worker);
+    return worker;
+}
+
+void worker_link(struct worker *worker, enum ipc_role role, int fd)
+{
+    links_set(&worker->links, role, role, fd);
+}
+
+/*
+ * Keys.
+ */
+
+static void keys_free(struct siv *keys[STATE_KEYS_MAX])
+{
+    for (unsigned i = 0; i < STATE_KEYS_MAX; i++) {
+        siv_free(keys[i]);
+        keys[i] = NULL;
+    }
+}
+
+static bool worker_begin(struct worker *worker)
+{
+    struct relay_setup setup = {
+        .plan = worker->plan,
+        .state = worker->state,
+        .random = worker->random,
+        .tallies = worker->tallies,
+        .node = worker->node,
+        .worker = (uint16_t)worker->index,
+        .now_ms = loop_now_ms(&worker->loop),
+        .media_port_shares = worker->count,
+    };
+
+    memcpy(setup.keys, worker->keys, sizeof(setup.keys));
+    worker->relay = relay_new(&setup);
+    return worker->relay != NULL;
+}
+
+void worker_take_keys(struct worker *worker, const struct ipc_keys *keys)
+{
+    struct siv *old[STATE_KEYS_MAX];
+
+    memcpy(old, worker->keys, sizeof(old));
+    memset(worker->keys, 0, sizeof(worker->keys));
+    for (unsigned i = 0; i < keys->count && i < STATE_KEYS_MAX && i < IPC_KEYS_MAX; i++) {
+        worker->keys[i] = siv_new(keys->keys[i].octets, keys->keys[i].id & 31);
+    }
+    if (worker->keys[0] == NULL) {
+        memcpy(worker->keys, old, sizeof(old));
+        return;
+    }
+    if (worker->relay != NULL) {
+        relay_keys(worker->relay, (const struct siv *const *)worker->keys);
+        keys_free(old);
+        return;
+    }
+    if (!worker_begin(worker)) {
+        say("border: no memory for the relay");
+        _exit(3);
+    }
+    for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
+        if (worker->early[i] >= 0) {
+            worker_listen(worker, i, worker->early[i]);
+            worker->early[i] = -1;
+        }
+    }
+    border_note_begun(worker->border);
+    worker_tick(worker);
+}
+
+/*
+ * Sockets.
+ */
+
+void worker_listen(struct worker *worker, uint16_t listener, int fd)
+{
+    const struct policy *policy = worker->policy;
+    struct fault fault = {.text = "no such listener"};
+    bool is_open = false;
+
+    if (worker->relay == NULL && listener < POLICY_LISTENERS_MAX) {
+        worker->early[listener] = fd; /* nobody is heard before somebody can answer */
+        return;
+    }
+    if (listener < policy->listener_count) {
+        struct tcp_listener_settings settings = listener_settings(policy, listener);
+
+        is_open = settings.transport == TRANSPORT_UDP
+                      ? udp_open(worker->udp, listener, fd, &settings.local, &fault)
+                      : tcp_listen(worker->tcp, listener, fd, &settings, &fault);
+    }
+    if (!is_open) {
+        say("border: %s", fault.text);
+        (void)close(fd);
+    }
+}
+
+void worker_opened(struct worker *worker, uint32_t connection, int fd)
+{
+    worker->counts.connects_refused += fd < 0;
+    tcp_opened(worker->tcp, connection, fd);
+}
+
+void worker_drain(struct worker *worker)
+{
+    worker->is_draining = true;
+    if (worker->relay != NULL) {
+        relay_drain(worker->relay);
+    }
+}
+
+/*
+ * A new policy.
+ */
+
+static void worker_set_limits(struct worker *worker)
+{
+    const struct policy *policy = worker->policy;
+    const struct tcp_settings times = {
+        .idle_ms = policy->timers.connection_idle,
+        .whole_ms = policy->timers.message_whole,
+        .connect_ms = WORKER_CONNECT_MS,
+    };
+
+    tcp_set_times(worker->tcp, &times);
+    for (uint32_t i = 0; i < policy->listener_count; i++) {
+        struct tcp_listener_settings settings = listener_settings(policy, (uint16_t)i);
+
+        tcp_set_listener(worker->tcp, (uint16_t)i, &settings);
+    }
+}
+
+static void early_renumber(struct worker *worker, const uint16_t renumbered[POLICY_LISTENERS_MAX])
+{
+    int moved[POLICY_LISTENERS_MAX];
+
+    for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
+        moved[i] = -1;
+    }
+    for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
+        if (worker->early[i] >= 0 && renumbered[i] < POLICY_LISTENERS_MAX) {
+            moved[renumbered[i]] = worker->early[i];
+        } else if (worker->early[i] >= 0) {
+            (void)close(worker->early[i]);
+        }
+    }
+    memcpy(worker->early, moved, sizeof(moved));
+}
+
+void worker_take_policy(struct worker *worker, const struct plan *plan,
+                        const uint16_t renumbered[POLICY_LISTENERS_MAX])
+{
+    worker->plan = plan;
+    worker->policy = plan_policy(plan);
+    early_renumber(worker, renumbered);
+    udp_renumber(worker->udp, renumbered);
+    tcp_renumber(worker->tcp, renumbered);
+    worker_set_limits(worker);
+    if (worker->relay != NULL) {
+        if (!relay_policy(worker->relay, plan, loop_now_ms(&worker->loop), &worker->outbox)) {
+            say("border: no memory for the new policy; starting again with it");
+            _exit(3);
+        }
+        worker_send(worker);
+    }
+    border_note_policy(worker->border);
+}
+
+void worker_obey(struct worker *worker, const struct worker_command *command)
+{
+    switch (command->kind) {
+    case COMMAND_LISTENER:
+        worker_listen(worker, (uint16_t)command->number, command->fd);
+        return;
+    case COMMAND_LINK:
+        worker_link(worker, (enum ipc_role)command->number, command->fd);
+        return;
+    case COMMAND_OPENED:
+        worker_opened(worker, command->number, command->fd);
+        return;
+    case COMMAND_POLICY:
+        worker_take_policy(worker, command->plan, command->renumbered);
+        return;
+    case COMMAND_DRAIN:
+        worker_drain(worker);
+        return;
+    }
+}

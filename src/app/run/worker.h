@@ -1,0 +1,109 @@
+/*
+ * A worker: one thread that owns its calls, its sockets, its clock.
+ *
+ *     inspect, act, tell, send
+ *
+ * Everything around these four is getting packets in and news to the right place.  Workers share
+ * nothing but the policy, a value; what belongs to another is handed over by a ring.
+ */
+#pragma once
+
+#include "app/run/child.h"
+#include "app/run/links.h"
+#include "app/run/page.h"
+#include "base/ring.h"
+#include "guard/inspect.h"
+#include "io/tcp.h"
+#include "io/udp.h"
+#include "relay/relay.h"
+
+enum {
+    WORKER_NEWS_MAX = 1024,   /* failed messages and closed connections of one turn */
+    WORKER_EVENTS_MAX = 2000, /* told per second: a flood must not become a flood of events */
+    WORKER_BEAT_MS = 250,     /* counters shown, wall clock compared */
+    WORKER_RING = 8 << 20,    /* octets handed over and not yet taken, per pair of workers */
+};
+
+/* What the workers' process has in common; the main thread is worker 0. */
+struct border;
+
+/* What was noticed while something was being sent, for the relay to hear afterwards. */
+struct worker_news {
+    uint32_t failed[WORKER_NEWS_MAX]; /* references */
+    uint32_t closed[WORKER_NEWS_MAX]; /* connections */
+    unsigned failed_count, closed_count;
+};
+
+struct worker {
+    struct border *border;
+    uint32_t index, count; /* of workers */
+    uint16_t node;
+    struct loop loop;
+    struct loop_alarm tick, beat;
+    struct udp *udp;
+    struct tcp *tcp;
+
+    const struct plan *plan;
+    const struct policy *policy;
+    struct state *state;
+    struct tallies *tallies;
+    struct random *random;
+    struct relay *relay; /* NULL until the keeper's keys came */
+    struct siv *keys[STATE_KEYS_MAX];
+    struct inspection inspection;
+    struct outbox outbox;
+    struct worker_news news;
+    struct sip_message peek; /* of a packet that may be another worker's */
+
+    struct links links;                 /* by role: media, resolver, recorder, keeper */
+    int early[POLICY_LISTENERS_MAX];    /* listeners to be opened once there is a relay; -1: none */
+    struct ring *in[CHILD_WORKERS_MAX]; /* written by that worker alone */
+
+    uint64_t wall_offset_us; /* wall clock less monotonic clock */
+    uint64_t events_second;
+    unsigned events_told; /* of that second */
+    bool is_draining;
+    struct worker_counts counts;
+    struct worker_page *page;
+    char event_room[IPC_TEXT_MAX];
+    char *outbox_room;
+};
+
+/* What a worker needs from its process. */
+struct worker_setup {
+    struct border *border;
+    uint32_t index;
+    const struct ipc_start *start;
+    const struct plan *plan;
+    const struct child_memory *tables;
+    struct worker_page *page;
+    struct hash_key key;
+};
+
+/* NULL after saying why. */
+struct worker *worker_new(const struct worker_setup *setup);
+void worker_free(struct worker *worker);
+
+/* Of the worker's own thread. */
+void worker_link(struct worker *worker, enum ipc_role role, int fd);
+void worker_listen(struct worker *worker, uint16_t listener, int fd);
+void worker_take_keys(struct worker *worker, const struct ipc_keys *keys);
+void worker_take_policy(struct worker *worker, const struct plan *plan,
+                        const uint16_t renumbered[POLICY_LISTENERS_MAX]);
+void worker_opened(struct worker *worker, uint32_t connection, int fd);
+void worker_drain(struct worker *worker);
+
+struct worker_command;
+void worker_obey(struct worker *worker, const struct worker_command *command);
+
+/* worker_turn.c: what arrives. */
+void worker_trip(struct worker *worker, const struct packet *packet);
+bool worker_is_filling(const struct worker *worker); /* the outbox is to be sent now */
+void worker_receive(void *owner, const struct packet *packets, unsigned count);
+void worker_note_failed(void *owner, uint32_t reference);
+void worker_note_closed(void *owner, uint32_t connection);
+void worker_send(struct worker *worker);
+void worker_hear_answer(struct worker *worker, const struct ipc_answer *answer);
+void worker_hear_report(struct worker *worker, const struct media_report *report);
+void worker_tick(void *owner);
+void worker_beat(void *owner);

@@ -1,0 +1,289 @@
+#include "app/run/border.h"
+#include "app/run/hand.h"
+#include "guard/event.h"
+
+#include <time.h>
+
+enum {
+    /* What one packet may add at most is far less; so the outbox is emptied before it is full. */
+    OUTBOX_ITEMS_ROOM = OUTBOX_ITEMS_MAX / 4,
+    OUTBOX_TEXT_ROOM = OUTBOX_ROOM / 4,
+    NEWS_ROUNDS_MAX = 4, /* a failed message may cause another one that fails */
+};
+
+/*
+ * Out.
+ */
+
+void worker_note_failed(void *owner, uint32_t reference)
+{
+    struct worker *worker = owner;
+
+    if (worker->news.failed_count < WORKER_NEWS_MAX) {
+        worker->news.failed[worker->news.failed_count++] = reference;
+    }
+    loop_alarm_at(&worker->tick, 0);
+}
+
+void worker_note_closed(void *owner, uint32_t connection)
+{
+    struct worker *worker = owner;
+
+    if (worker->news.closed_count < WORKER_NEWS_MAX) {
+        worker->news.closed[worker->news.closed_count++] = connection;
+    }
+    loop_alarm_at(&worker->tick, 0);
+}
+
+static void worker_send_orders(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->outbox.order_count; i++) {
+        if (!ipc_say(links_at(&worker->links, ROLE_MEDIA), IPC_ORDER, &worker->outbox.orders[i])) {
+            worker->counts.orders_lost++;
+        }
+    }
+}
+
+static void worker_send_questions(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->outbox.question_count; i++) {
+        struct ipc_ask ask = {.name = worker->outbox.questions[i],
+                              .version = worker->policy->version};
+
+        (void)ipc_say(links_at(&worker->links, ROLE_RESOLVER), IPC_ASK, &ask);
+    }
+}
+
+static void worker_empty_outbox(struct worker *worker)
+{
+    struct outbox *outbox = &worker->outbox;
+
+    for (uint32_t i = 0; i < outbox->item_count; i++) {
+        struct outgoing *item = &outbox->items[i];
+
+        item->reference = hand_reference(worker, item->reference);
+        if (item->flow.transport == TRANSPORT_UDP) {
+            udp_send(worker->udp, item);
+        } else if (!hand_over_sending(worker, item)) {
+            tcp_send(worker->tcp, item);
+        }
+    }
+    udp_flush(worker->udp);
+    tcp_flush(worker->tcp);
+    worker_send_orders(worker);
+    worker_send_questions(worker);
+    outbox_reset(outbox);
+}
+
+/* What could not be sent, and whose connection ended: the relay may want to send because of it. */
+static bool worker_tell_news(struct worker *worker)
+{
+    struct worker_news *news = &worker->news;
+    uint64_t now_ms = loop_now_ms(&worker->loop);
+    struct worker_news told;
+
+    if (news->failed_count == 0 && news->closed_count == 0) {
+        return false;
+    }
+    told = *news;
+    news->failed_count = news->closed_count = 0;
+    worker->counts.sends_failed += told.failed_count;
+    for (unsigned i = 0; i < told.failed_count; i++) {
+        hand_failed(worker, told.failed[i]);
+    }
+    for (unsigned i = 0; i < told.closed_count; i++) {
+        relay_connection_closed(worker->relay, told.closed[i], now_ms, &worker->outbox);
+        hand_over_closed(worker, told.closed[i]);
+    }
+    return true;
+}
+
+void worker_send(struct worker *worker)
+{
+    unsigned rounds = 0;
+
+    do {
+        worker_empty_outbox(worker);
+    } while (++rounds < NEWS_ROUNDS_MAX && worker_tell_news(worker));
+    loop_alarm_at(&worker->tick, worker->news.failed_count + worker->news.closed_count > 0
+                                     ? 0
+                                     : relay_next_ms(worker->relay));
+}
+
+bool worker_is_filling(const struct worker *worker)
+{
+    const struct outbox *outbox = &worker->outbox;
+
+    return outbox->item_count > OUTBOX_ITEMS_MAX - OUTBOX_ITEMS_ROOM ||
+           outbox->order_count > OUTBOX_ORDERS_MAX / 2 ||
+           outbox->room.len > outbox->room.max - OUTBOX_TEXT_ROOM;
+}
+
+/*
+ * In.
+ */
+
+/* A flood is not to become a flood of events: what is too many of one second is counted. */
+static bool worker_may_tell(struct worker *worker, uint64_t now_us)
+{
+    uint64_t second = now_us / 1000000;
+
+    if (worker->events_second != second) {
+        worker->events_second = second;
+        worker->events_told = 0;
+    }
+    if (worker->events_told == WORKER_EVENTS_MAX) {
+        worker->counts.events_withheld++;
+        return false;
+    }
+    worker->events_told++;
+    return true;
+}
+
+static void worker_tell(struct worker *worker)
+{
+    uint64_t now_us = worker->inspection.packet->when_us;
+    struct text text;
+
+    if (worker->inspection.finding_count == 0 || !worker_may_tell(worker, now_us)) {
+        return;
+    }
+    text_init(&text, worker->event_room, sizeof(worker->event_room));
+    event_write(&text, &worker->inspection, now_us + worker->wall_offset_us);
+    if (text.len == 0 || text.is_full ||
+        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, text_slice(&text), NULL, 0)) {
+        worker->counts.events_lost++;
+        return;
+    }
+    worker->counts.events++;
+}
+
+void worker_trip(struct worker *worker, const struct packet *packet)
+{
+    if (worker->relay == NULL) {
+        return; /* another worker began a moment earlier */
+    }
+    inspect(&worker->inspection, worker->plan, worker->state, packet, worker->tallies);
+    relay_act(worker->relay, &worker->inspection, &worker->outbox);
+    worker_tell(worker);
+    worker->counts.packets++;
+    if (packet->flow.connection != 0 && worker->inspection.peer != POLICY_NONE) {
+        tcp_know(worker->tcp, packet->flow.connection);
+    }
+}
+
+void worker_receive(void *owner, const struct packet *packets, unsigned count)
+{
+    struct worker *worker = owner;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (hand_over_packet(worker, &packets[i])) {
+            continue;
+        }
+        worker_trip(worker, &packets[i]);
+        if (worker_is_filling(worker)) {
+            worker_send(worker);
+        }
+    }
+    worker->counts.batches++;
+    worker_send(worker);
+}
+
+void worker_hear_answer(struct worker *worker, const struct ipc_answer *answer)
+{
+    struct name_answer checked = answer->answer;
+
+    if (worker->relay == NULL || answer->version != worker->policy->version ||
+        checked.name >= worker->policy->names.count || checked.count > NAME_TARGETS_MAX) {
+        return; /* of a policy that is no more */
+    }
+    relay_name(worker->relay, &checked, loop_now_ms(&worker->loop), &worker->outbox);
+    worker_send(worker);
+}
+
+void worker_hear_report(struct worker *worker, const struct media_report *report)
+{
+    if (worker->relay != NULL) {
+        relay_media_report(worker->relay, report, loop_now_ms(&worker->loop), &worker->outbox);
+        worker_send(worker);
+    }
+}
+
+/*
+ * Time.
+ */
+
+void worker_tick(void *owner)
+{
+    struct worker *worker = owner;
+
+    if (worker->relay == NULL) {
+        return;
+    }
+    relay_tick(worker->relay, loop_now_ms(&worker->loop), &worker->outbox);
+    worker_send(worker);
+}
+
+static void worker_compare_clocks(struct worker *worker)
+{
+    struct timespec wall;
+
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    loop_read_clock(&worker->loop);
+    worker->wall_offset_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000 -
+                             loop_now_us(&worker->loop);
+}
+
+static void worker_show_gauges(const struct worker *worker)
+{
+    const struct state *state = worker->state;
+
+    worker->page->gauges = (struct worker_gauges){
+        .exchanges = state->exchanges.used,
+        .exchanges_most = state->exchanges.most_used,
+        .dialogs = state->dialogs.used,
+        .dialogs_most = state->dialogs.most_used,
+        .registrations = state->registrations.used,
+        .streams = state->streams.used,
+        .connections = tcp_connections(worker->tcp),
+        .timers = state->wheel.count,
+        .table_refused = state->exchanges.refused + state->dialogs.refused +
+                         state->registrations.refused + state->streams.refused,
+        .text_refused = texts_refused(&state->texts),
+        .dropped_records = state->dropped_records,
+    };
+}
+
+static void worker_show(struct worker *worker)
+{
+    struct worker_page *page = worker->page;
+
+    worker->counts.outbox_refused = worker->outbox.refused;
+    page->relay = *relay_counters(worker->relay);
+    page->udp = *udp_counts(worker->udp);
+    page->tcp = *tcp_counts(worker->tcp);
+    page->worker = worker->counts;
+    page->policy_version = worker->policy->version;
+    worker_show_gauges(worker);
+    for (uint32_t i = 0; i < worker->policy->peer_count; i++) {
+        struct relay_peer_standing standing = relay_peer_standing(worker->relay, (uint16_t)i);
+
+        page->peer_is_down[i] = standing.is_down;
+        page->peer_calls[i] = standing.calls;
+    }
+}
+
+void worker_beat(void *owner)
+{
+    struct worker *worker = owner;
+
+    worker_compare_clocks(worker);
+    worker->page->beat_ms = loop_now_ms(&worker->loop);
+    if (worker->relay != NULL) {
+        worker_show(worker);
+    }
+    if (worker->is_draining) {
+        border_note_drained(worker->border, worker->index, relay_is_idle(worker->relay));
+    }
+    loop_alarm_at(&worker->beat, loop_now_ms(&worker->loop) + WORKER_BEAT_MS);
+}
