@@ -19,10 +19,12 @@ static const char policy_text[] =
     "domains: [example.net]\n"
     "realms: [example.net]\n"
     "zones:\n"
-    "  access: {class: access-internet, listeners: [udp:198.51.100.1:5060, tcp:198.51.100.1:5060],\n"
+    "  access: {class: access-internet, listeners: [udp:198.51.100.1:5060, "
+    "tcp:198.51.100.1:5060],\n"
     "           media: pass, methods: [MESSAGE]}\n"
     "  core: {class: core, listeners: [udp:10.0.0.10:5060, tcp:10.0.0.10:5060], media: pass}\n"
-    "  carrier: {class: interconnect, listeners: [udp:198.51.100.17:5060, tcp:198.51.100.17:5060],\n"
+    "  carrier: {class: interconnect, listeners: [udp:198.51.100.17:5060, "
+    "tcp:198.51.100.17:5060],\n"
     "            media: pass, strict: true}\n"
     "  transit: {class: interconnect-untrusted, listeners: [udp:198.51.100.33:5060],\n"
     "            media: pass}\n"
@@ -54,8 +56,8 @@ static struct ground *ground_new(void)
     struct ground *ground = calloc(1, sizeof(*ground));
 
     must(ground != NULL);
-    ground->policy = policy_read(slice_string(policy_text), SLICE("fuzz.yaml"), control_names(),
-                                 complaints);
+    ground->policy =
+        policy_read(slice_string(policy_text), SLICE("fuzz.yaml"), control_names(), complaints);
     must(ground->policy != NULL);
     policy_complaints_free(complaints);
     ground->plan = plan_new(ground->policy);
@@ -94,12 +96,13 @@ static void hold(const struct inspection *inspection)
     for (uint32_t i = 0; i < inspection->finding_count; i++) {
         const struct finding *finding = &inspection->findings[i];
 
-        refuses |= finding->mode == MODE_ENFORCE && !finding->is_spared &&
-                   action_refuses(finding->action);
+        refuses |=
+            finding->mode == MODE_ENFORCE && !finding->is_spared && action_refuses(finding->action);
     }
     must(refuses == (inspection->verdict.action != ACTION_PASS));
     must(inspection->verdict.action != ACTION_REJECT || inspection_is_answerable(inspection));
-    must(inspection->verdict.action == ACTION_PASS || inspection->verdict.control < control_count());
+    must(inspection->verdict.action == ACTION_PASS ||
+         inspection->verdict.control < control_count());
     must(inspection->verdict.action != ACTION_PASS || inspection->reading == SIP_READ);
 }
 

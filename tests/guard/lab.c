@@ -27,10 +27,9 @@ struct slice lab_file(const char *path)
     return slice_of(at, len);
 }
 
-static struct policy *policy_open(const char *path)
+static struct policy *policy_open(struct slice text, const char *path)
 {
     struct policy_complaints *complaints = policy_complaints_new();
-    struct slice text = lab_file(path);
     struct policy *policy = policy_read(text, slice_string(path), control_names(), complaints);
 
     for (uint32_t i = 0; i < policy_complaint_count(complaints); i++) {
@@ -38,13 +37,20 @@ static struct policy *policy_open(const char *path)
         print_error("%.*s\n", (int)complaint.len, complaint.at);
     }
     policy_complaints_free(complaints);
-    free((char *)(uintptr_t)text.at);
     return policy;
 }
 
 void lab_open(struct lab *lab, const char *policy_path)
 {
-    *lab = (struct lab){.policy = policy_open(policy_path)};
+    struct slice text = lab_file(policy_path);
+
+    lab_open_text(lab, text, policy_path);
+    free((char *)(uintptr_t)text.at);
+}
+
+void lab_open_text(struct lab *lab, struct slice policy_text, const char *name)
+{
+    *lab = (struct lab){.policy = policy_open(policy_text, name)};
     assert_non_null(lab->policy);
     lab->plan = plan_new(lab->policy);
     lab->memory = calloc(1, state_size(&capacity));

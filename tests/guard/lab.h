@@ -26,6 +26,7 @@ struct lab_source {
 };
 
 void lab_open(struct lab *lab, const char *policy_path);
+void lab_open_text(struct lab *lab, struct slice policy_text, const char *name);
 void lab_close(struct lab *lab);
 void lab_reset(struct lab *lab); /* state and tallies as after a start */
 

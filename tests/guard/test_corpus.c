@@ -2,9 +2,10 @@
  * Messages that nobody on the team wrote: torture, known crashes, PROTOS, those printed in RFCs.
  *
  * What must be refused is refused; of what is valid at least 95 in 100 pass, and each that does not
- * is in corpus_exceptions.tsv with the reason: a misprint of the RFC (not valid then), a refusal the
- * rules prescribe for that very message, or a rule that is stricter.  Each is judged as a datagram and again out of a
- * stream, in pieces of several sizes: the verdicts agree unless it is about framing.
+ * is in corpus_exceptions.tsv with the reason: a misprint of the RFC (not valid then), a refusal
+ * the rules prescribe for that very message, or a rule that is stricter.  Each is judged as a
+ * datagram and again out of a stream, in pieces of several sizes: the verdicts agree unless it is
+ * about framing.
  *
  * Responses find their request and requests within dialogs their dialog: what is judged is the
  * message.  The corpus is not ours to ship: without it the test is skipped.
@@ -62,8 +63,7 @@ static void exceptions_read(const char *folder)
         assert_true(column(row, 4).len > 10); /* a reason is a sentence */
         exception->is_misprint = slice_equal(column(row, 3), SLICE("misprint"));
         exception->is_prescribed = slice_equal(column(row, 3), SLICE("prescribed"));
-        snprintf(exception->file, sizeof(exception->file), "%.*s", (int)column(row, 0).len,
-                 row.at);
+        snprintf(exception->file, sizeof(exception->file), "%.*s", (int)column(row, 0).len, row.at);
         snprintf(exception->verdict, sizeof(exception->verdict), "%.*s", (int)column(row, 1).len,
                  column(row, 1).at);
     }
@@ -165,8 +165,7 @@ static bool judge_stream(struct slice octets, size_t piece)
 
 static bool is_framing(const struct verdict *verdict)
 {
-    return verdict->action != ACTION_PASS &&
-           control_at(verdict->control)->layer == LAYER_FRAMING;
+    return verdict->action != ACTION_PASS && control_at(verdict->control)->layer == LAYER_FRAMING;
 }
 
 /* A stream that is broken is closed, with an answer or without; all else is judged alike. */
@@ -343,7 +342,8 @@ static bool is_form_of_3261(struct slice name)
     return is_good;
 }
 
-/* Whole messages whose Content-Length is that of their body; what an RFC shortened is no message. */
+/* Whole messages whose Content-Length is that of their body; what an RFC shortened is no message.
+ */
 static enum wanted wanted_flows(struct slice row)
 {
     bool is_whole = slice_equal(column(row, 6), SLICE("all")) &&
@@ -466,9 +466,9 @@ static void test_figures(void **state)
         prescribed += exceptions[i].is_prescribed;
     }
     unsigned counted = valid.rows - misprints - prescribed;
-    print_message("valid: %u of %u pass; without %u misprints and %u refusals prescribed: %.1f %%\n",
-                  valid.passed, valid.rows, misprints, prescribed,
-                  100.0 * valid.passed / counted);
+    print_message(
+        "valid: %u of %u pass; without %u misprints and %u refusals prescribed: %.1f %%\n",
+        valid.passed, valid.rows, misprints, prescribed, 100.0 * valid.passed / counted);
     print_message("streams: %u as datagrams, %u about framing, %u otherwise\n", streams_same,
                   streams_framing, streams_other);
     assert_true(100 * valid.passed >= VALID_PERCENT * counted);
@@ -478,8 +478,9 @@ static void test_figures(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc4475), cmocka_unit_test(test_cve),    cmocka_unit_test(test_jain),
-        cmocka_unit_test(test_flows),   cmocka_unit_test(test_protos), cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_rfc4475), cmocka_unit_test(test_cve),
+        cmocka_unit_test(test_jain),    cmocka_unit_test(test_flows),
+        cmocka_unit_test(test_protos),  cmocka_unit_test(test_figures),
     };
     char policy[PATH_LEN];
     struct stat status;
