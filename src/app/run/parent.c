@@ -233,7 +233,7 @@ static void parent_note_ready(struct parent *parent)
     parent->is_ready = true;
     (void)snprintf(state, sizeof(state), "READY=1\nMAINPID=%d\nSTATUS=running", (int)getpid());
     notify_tell(&parent->notify, state);
-    say("running, pid %d, %u listeners, %u workers", (int)getpid(), parent->holdings.listener_count,
+    say("ready, pid %d, %u listeners, %u workers", (int)getpid(), parent->holdings.listener_count,
         parent->holdings.start.workers);
 }
 
