@@ -109,7 +109,7 @@ static void sets_fill(struct policy *policy, const uint8_t *zone_of, uint32_t in
 bool tables_compile_headers(struct policy *policy)
 {
     struct policy_tables *tables = policy->tables;
-    uint8_t zone_of[POLICY_ZONES_MAX];
+    uint8_t zone_of[POLICY_ZONES_MAX] = {0};
 
     _Static_assert(SIP_HEADER_COUNT <= 256, "policy_header_set has 256 bits");
     tables->profile_count = profiles_find(policy, zone_of);

@@ -58,7 +58,7 @@ void nearest_try(struct nearest *nearest, struct slice candidate)
          slice_ends_nocase(candidate, nearest->word))) {
         slips = SLIPS_MAX;
     }
-    if (slips < nearest->slips && slips * 2 <= candidate.len) {
+    if (slips < nearest->slips && slips <= candidate.len / 2) {
         nearest->slips = slips;
         nearest->best = candidate;
     }

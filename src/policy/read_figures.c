@@ -11,7 +11,7 @@ static const struct figure *figure_find(struct figures figures, struct slice key
 {
     for (uint32_t i = 0; i < figures.count; i++) {
         if (slice_equal(key, slice_string(figures.list[i].key))) {
-            return &figures.list[i];
+            return figures.list + i;
         }
         nearest_try(nearest, slice_string(figures.list[i].key));
     }

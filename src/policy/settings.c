@@ -22,6 +22,8 @@ enum {
 #define ROUTE    struct route_draft
 #define CONTROL  struct policy_control
 
+/* Some fields are pointers, and their size is really meant. */
+// NOLINTBEGIN(bugprone-sizeof-expression)
 static const struct setting settings[] = {
 #define SETTING(section, key, kind, field, presence, min, max, fallback, what, example)            \
     {SECTION_##section, key, KIND_##kind, PRESENCE_##presence, offsetof(section, field),           \
@@ -29,6 +31,7 @@ static const struct setting settings[] = {
 #include "policy/settings.def"
 #undef SETTING
 };
+// NOLINTEND(bugprone-sizeof-expression)
 
 #undef ROOT
 #undef ZONE
