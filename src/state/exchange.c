@@ -190,14 +190,19 @@ static bool is_merged(const struct state *state, const struct sip_message *messa
     return false;
 }
 
-static struct exchange *find_by_client(const struct state *state, const struct sip_message *message)
+static struct exchange *find_by_client(const struct state *state, const struct sip_message *message,
+                                       const struct packet *packet)
 {
+    char room[STATE_WATCHED_NAME];
     struct slice branch = sip_branch(message);
     struct table_cursor cursor = {0};
     uint32_t index = 0;
 
     if (branch.len == 0) {
         return NULL;
+    }
+    if (packet->flow.listener == LISTENER_NONE) {
+        branch = state_watched_name(state, branch, sip_call_id(message), room);
     }
     while (table_next(&state->by_client, client_key(state, branch), &cursor, &index)) {
         struct exchange *exchange = pool_at(&state->exchanges, index);
@@ -231,7 +236,7 @@ static bool is_answer_of(const struct exchange *exchange, const struct sip_messa
 static void match_response(const struct state *state, const struct sip_message *message,
                            const struct packet *packet, struct match *match)
 {
-    struct exchange *exchange = find_by_client(state, message);
+    struct exchange *exchange = find_by_client(state, message, packet);
 
     if (exchange == NULL || !is_answer_of(exchange, message, packet)) {
         return;
@@ -243,12 +248,16 @@ static void match_response(const struct state *state, const struct sip_message *
 }
 
 static bool match_dialog(const struct state *state, const struct sip_message *message,
-                         struct match *match)
+                         const struct packet *packet, struct match *match)
 {
+    char room[STATE_WATCHED_NAME];
     struct slice to_tag = sip_to_tag(message);
 
     if (to_tag.len == 0) {
         return false;
+    }
+    if (packet->flow.listener == LISTENER_NONE) {
+        to_tag = state_watched_name(state, to_tag, sip_call_id(message), room);
     }
     match->dialog =
         dialog_find(state, sip_call_id(message), to_tag, sip_from_tag(message), &match->side);
@@ -293,7 +302,7 @@ void state_match(const struct state *state, const struct sip_message *message,
         }
         match->exchange = NULL;
     }
-    if (match_dialog(state, message, match)) {
+    if (match_dialog(state, message, packet, match)) {
         return;
     }
     match->registration =

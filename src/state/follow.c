@@ -12,13 +12,24 @@ enum {
     FOLLOW_ENDED_MS = 32000,     /* retransmissions of a BYE */
 };
 
+struct slice state_watched_name(const struct state *state, struct slice name, struct slice call_id,
+                                char room[STATE_WATCHED_NAME])
+{
+    uint64_t hash = hash_pair(&state->key, name, call_id);
+
+    for (unsigned i = 0; i < STATE_WATCHED_NAME; i++) {
+        room[i] = "0123456789abcdef"[hash >> (4 * i) & 15];
+    }
+    return slice_of(room, STATE_WATCHED_NAME);
+}
+
 static void follow_request(struct state *state, const struct sip_message *message,
                            const struct packet *packet, const struct match *match, uint64_t now_ms)
 {
     struct slice branch = sip_branch(message);
+    char room[STATE_WATCHED_NAME];
 
-    if (message->method == SIP_ACK || message->method == SIP_CANCEL || branch.len == 0 ||
-        branch.len >= sizeof(((struct exchange *)NULL)->branch)) {
+    if (message->method == SIP_ACK || message->method == SIP_CANCEL || branch.len == 0) {
         return;
     }
     struct exchange *exchange = exchange_new(state);
@@ -48,7 +59,8 @@ static void follow_request(struct state *state, const struct sip_message *messag
         exchange_end(state, exchange);
         return;
     }
-    exchange_set_client(state, exchange, branch);
+    exchange_set_client(state, exchange,
+                        state_watched_name(state, branch, sip_call_id(message), room));
     exchange->timers[EXCHANGE_SERVER_END].owner = pool_handle(&state->exchanges, exchange).index;
     wheel_set(&state->wheel, &exchange->timers[EXCHANGE_SERVER_END], now_ms + FOLLOW_EXCHANGE_MS);
 }
@@ -59,12 +71,14 @@ static void dialog_begin(struct state *state, const struct sip_message *message,
     struct slice from_tag = sip_from_tag(message);
     struct slice to_tag = sip_to_tag(message);
     struct slice call_id = sip_call_id(message);
+    char rooms[2][STATE_WATCHED_NAME];
+    struct slice tags[2] = {state_watched_name(state, to_tag, call_id, rooms[0]),
+                            state_watched_name(state, from_tag, call_id, rooms[1])};
     unsigned side = 0;
 
-    if (from_tag.len == 0 || to_tag.len == 0 || from_tag.len >= DIALOG_TAG_MAX ||
-        to_tag.len >= DIALOG_TAG_MAX ||
-        dialog_find(state, call_id, to_tag, from_tag, &side) != NULL) {
-        return; /* longer tags are not followed: not applicable, never failed */
+    if (from_tag.len == 0 || to_tag.len == 0 ||
+        dialog_find(state, call_id, tags[0], from_tag, &side) != NULL) {
+        return;
     }
     struct dialog *dialog = dialog_new(state);
     if (dialog == NULL) {
@@ -74,8 +88,8 @@ static void dialog_begin(struct state *state, const struct sip_message *message,
         [DIALOG_CALL_ID] = call_id, [DIALOG_REMOTE_TAG] = from_tag};
     struct slice answerer[DIALOG_TEXT_COUNT] = {
         [DIALOG_CALL_ID] = call_id, [DIALOG_REMOTE_TAG] = to_tag};
-    dialog_set_tag(state, dialog, 0, to_tag);
-    dialog_set_tag(state, dialog, 1, from_tag);
+    dialog_set_tag(state, dialog, 0, tags[0]);
+    dialog_set_tag(state, dialog, 1, tags[1]);
     if (!dialog_set_texts(state, dialog, 0, asker) ||
         !dialog_set_texts(state, dialog, 1, answerer)) {
         dialog_end(state, dialog);

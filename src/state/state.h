@@ -85,6 +85,12 @@ void state_match(const struct state *state, const struct sip_message *message,
 void state_follow(struct state *state, const struct sip_message *message,
                   const struct packet *packet, const struct match *match, uint64_t now_ms);
 
+/* Tags and branches in a capture are chosen by others, and some choose the same one for every call.
+ * Mixed with the Call-ID each is a name of its own, and the tables stay as fast as with ours. */
+enum { STATE_WATCHED_NAME = 16 };
+struct slice state_watched_name(const struct state *state, struct slice name, struct slice call_id,
+                                char room[STATE_WATCHED_NAME]);
+
 /* Exchanges. */
 /* "host:port" of the topmost Via as spelled; empty without one. */
 struct slice exchange_sent_by(const struct sip_message *message);
