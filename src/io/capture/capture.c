@@ -1,6 +1,6 @@
 #include "io/capture/capture.h"
 
-#include "io/capture/memory.h"
+#include "io/capture/pages.h"
 #include "io/capture/walk.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ bool capture_next(struct capture *capture, struct packet *packet, struct fault *
 
 static struct capture *capture_alloc(const struct hash_key *key, struct fault *fault)
 {
-    struct capture *capture = memory_new(sizeof(*capture));
+    struct capture *capture = pages_new(sizeof(*capture));
 
     if (capture != NULL) {
         capture->fd = -1;
@@ -122,7 +122,7 @@ void capture_close(struct capture *capture)
         if (capture->fd > STDIN_FILENO) {
             close(capture->fd);
         }
-        memory_free(capture, sizeof(*capture));
+        pages_free(capture, sizeof(*capture));
     }
 }
 

@@ -4,7 +4,7 @@
 #include "io/capture/streams.h"
 
 #include "base/must.h"
-#include "io/capture/memory.h"
+#include "io/capture/pages.h"
 
 #include <stdlib.h>
 
@@ -138,9 +138,9 @@ struct streams *streams_new(const struct hash_key *key, struct capture_counts *c
     if (streams == NULL) {
         return NULL;
     }
-    void *slots = memory_new(pool_size(sizeof(struct conversation), STREAMS_CONVERSATIONS));
-    void *chunks = memory_new(pool_size(CHUNK_SIZE, CHUNKS));
-    void *places = memory_new(table_size(STREAMS_CONVERSATIONS));
+    void *slots = pages_new(pool_size(sizeof(struct conversation), STREAMS_CONVERSATIONS));
+    void *chunks = pages_new(pool_size(CHUNK_SIZE, CHUNKS));
+    void *places = pages_new(table_size(STREAMS_CONVERSATIONS));
     streams->key = *key;
     streams->counts = counts;
     streams->conversations.slots = slots;
@@ -159,10 +159,10 @@ struct streams *streams_new(const struct hash_key *key, struct capture_counts *c
 void streams_free(struct streams *streams)
 {
     if (streams != NULL) {
-        memory_free(streams->conversations.slots,
-                    pool_size(sizeof(struct conversation), STREAMS_CONVERSATIONS));
-        memory_free(streams->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
-        memory_free(streams->table.entries, table_size(STREAMS_CONVERSATIONS));
+        pages_free(streams->conversations.slots,
+                   pool_size(sizeof(struct conversation), STREAMS_CONVERSATIONS));
+        pages_free(streams->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
+        pages_free(streams->table.entries, table_size(STREAMS_CONVERSATIONS));
         rooms_close(&streams->rooms);
         free(streams);
     }

@@ -1,6 +1,6 @@
 #include "io/capture/fragments.h"
 
-#include "io/capture/memory.h"
+#include "io/capture/pages.h"
 
 #include <stdlib.h>
 
@@ -263,9 +263,9 @@ struct fragments *fragments_new(const struct hash_key *key, struct capture_count
     if (fragments == NULL) {
         return NULL;
     }
-    void *chunks = memory_new(pool_size(CHUNK_SIZE, CHUNKS));
-    void *datagrams = memory_new(pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
-    void *places = memory_new(table_size(FRAGMENTS_DATAGRAMS));
+    void *chunks = pages_new(pool_size(CHUNK_SIZE, CHUNKS));
+    void *datagrams = pages_new(pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
+    void *places = pages_new(table_size(FRAGMENTS_DATAGRAMS));
     fragments->key = *key;
     fragments->counts = counts;
     fragments->chunks.slots = chunks;
@@ -284,10 +284,10 @@ struct fragments *fragments_new(const struct hash_key *key, struct capture_count
 void fragments_free(struct fragments *fragments)
 {
     if (fragments != NULL) {
-        memory_free(fragments->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
-        memory_free(fragments->datagrams.slots,
-                    pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
-        memory_free(fragments->table.entries, table_size(FRAGMENTS_DATAGRAMS));
+        pages_free(fragments->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
+        pages_free(fragments->datagrams.slots,
+                   pool_size(sizeof(struct datagram), FRAGMENTS_DATAGRAMS));
+        pages_free(fragments->table.entries, table_size(FRAGMENTS_DATAGRAMS));
         free(fragments);
     }
 }

@@ -1,14 +1,14 @@
 #include "io/capture/rooms.h"
 
-#include "io/capture/memory.h"
+#include "io/capture/pages.h"
 
 static bool class_init(struct room_class *rooms, uint32_t size, uint32_t count)
 {
-    void *slots = memory_new(pool_size(sizeof(struct room), count));
+    void *slots = pages_new(pool_size(sizeof(struct room), count));
 
     rooms->size = size;
     rooms->count = count;
-    rooms->memory = memory_new((size_t)size * (count + 1));
+    rooms->memory = pages_new((size_t)size * (count + 1));
     rooms->pool.slots = slots;
     if (slots == NULL || rooms->memory == NULL) {
         return false;
@@ -19,8 +19,8 @@ static bool class_init(struct room_class *rooms, uint32_t size, uint32_t count)
 
 static void class_close(struct room_class *rooms)
 {
-    memory_free(rooms->pool.slots, pool_size(sizeof(struct room), rooms->count));
-    memory_free(rooms->memory, (size_t)rooms->size * (rooms->count + 1));
+    pages_free(rooms->pool.slots, pool_size(sizeof(struct room), rooms->count));
+    pages_free(rooms->memory, (size_t)rooms->size * (rooms->count + 1));
 }
 
 bool rooms_init(struct rooms *rooms)

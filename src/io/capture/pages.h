@@ -10,5 +10,5 @@
 #include <stddef.h>
 
 /* Zeroed; NULL when there is none. */
-void *memory_new(size_t len);
-void memory_free(void *memory, size_t len);
+void *pages_new(size_t len);
+void pages_free(void *memory, size_t len);
