@@ -329,3 +329,13 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
         relay->counters.answered++;
     }
 }
+
+void answer_busy(struct relay *relay, const struct inspection *inspection, struct outbox *outbox)
+{
+    char room[64];
+    struct text extra;
+
+    text_init(&extra, room, sizeof(room));
+    answer_write_retry_after(relay, &extra);
+    answer_stateless(relay, inspection, 503, text_slice(&extra), outbox);
+}

@@ -3,10 +3,19 @@
  */
 #include "relay/machine.h"
 
-void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+void cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
     struct text text = outbox_text(outbox);
 
+    if (!leg_write_from_kept(relay, &text, texts_slice(&relay->state->texts, exchange->wire),
+                             SIP_CANCEL, SLICE_NONE) ||
+        outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
+        relay->counters.outbox_full++;
+    }
+}
+
+void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
     if (exchange->client_state == CLIENT_WAITING) {
         request_next_hop(relay, exchange, 487, outbox);
         return;
@@ -16,10 +25,10 @@ void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *
         (exchange->client_state != CLIENT_PROCEEDING && exchange->client_state != CLIENT_CALLING)) {
         return;
     }
-    if (!leg_write_from_kept(relay, &text, texts_slice(&relay->state->texts, exchange->wire),
-                             SIP_CANCEL, SLICE_NONE) ||
-        outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
-        relay->counters.outbox_full++;
+    cancel_again(relay, exchange, outbox);
+    exchange->resends = 0;
+    if (!transport_is_stream(exchange->client_flow.transport)) {
+        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, relay->policy->timers.t1);
     }
     /* No final response within 64*T1 means nobody is there any more (RFC 3261 9.1). */
     exchange_set_timer(relay, exchange, EXCHANGE_RINGING, relay->policy->timers.transaction);
@@ -89,9 +98,16 @@ static void note_acknowledged(struct relay *relay, struct dialog *dialog, unsign
     }
     dialog->state = DIALOG_CONFIRMED;
     dialog->was_acknowledged = true;
-    if (!dialog->is_emergency) {
-        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.call_max);
-    }
+    dialog_set_longest(relay, dialog);
+}
+
+/* An ACK that was under way while the next INVITE began acknowledges nothing any more. */
+static bool is_of_last_invite(const struct relay *relay, const struct dialog *dialog, unsigned side,
+                              uint32_t cseq)
+{
+    const struct exchange *invite = pool_find(&relay->state->exchanges, dialog->sides[side].invite);
+
+    return invite == NULL || invite->server_cseq == cseq;
 }
 
 /* ACK of a 2xx: within the dialog, end to end. */
@@ -99,34 +115,19 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
 {
     struct dialog *dialog = inspection->match.dialog;
     unsigned side = inspection->match.side;
-    struct dialog_side *to = NULL;
-    char branch_room[48], body_room[SDP_MAX + 4096];
-    struct leg leg = {.side_from = side};
+    char branch_room[48], body_room[RELAY_BODY_ROOM];
+    struct leg leg = {.zone = 0};
     struct outgoing *sent = NULL;
     struct text text, room;
 
-    if (dialog == NULL || inspection->match.kind != MATCH_DIALOG) {
+    if (!is_of_last_invite(relay, dialog, side, inspection->message.cseq)) {
         relay->counters.stray_acks++;
         return;
     }
-    to = &dialog->sides[side ^ 1];
-    leg.zone = to->zone;
-    leg.peer = to->peer;
-    leg.flow = to->flow;
-    leg.uri = dialog_text(relay->state, dialog, side ^ 1, DIALOG_TARGET);
-    leg.routes = dialog_text(relay->state, dialog, side ^ 1, DIALOG_ROUTES);
-    leg.from = dialog_text(relay->state, dialog, side ^ 1, DIALOG_LOCAL_URI);
-    leg.from_tag = slice_string(to->local_tag);
-    leg.to = dialog_text(relay->state, dialog, side ^ 1, DIALOG_REMOTE_URI);
-    leg.to_tag = dialog_text(relay->state, dialog, side ^ 1, DIALOG_REMOTE_TAG);
-    leg.call_id = dialog_text(relay->state, dialog, side ^ 1, DIALOG_CALL_ID);
-    leg.cseq = to->invite_cseq;
-    leg.dialog = dialog;
-    leg.body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
+    dialog_leg(relay, dialog, side ^ 1, &leg);
+    leg.cseq = dialog->sides[side ^ 1].invite_cseq;
     text_init(&room, body_room, sizeof(body_room));
-    if (!inspection->strips_body) {
-        media_offer_or_answer(relay, inspection, dialog, side, &room, &leg.body, outbox);
-    }
+    media_body(relay, inspection, dialog, side, &room, &leg.body, outbox);
     leg_new_branch(relay, branch_room, &leg.branch);
     text = outbox_text(outbox);
     leg_write_request(relay, &text, inspection, &leg);
@@ -138,4 +139,19 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
     relay->counters.forwarded_requests++;
     keep_acknowledgement(relay, dialog, side, sent->bytes);
     note_acknowledged(relay, dialog, side);
+}
+
+void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
+{
+    struct text text = outbox_text(outbox);
+    struct leg leg = {.zone = 0};
+    char branch_room[48];
+
+    dialog_leg(relay, dialog, 1, &leg);
+    leg.cseq = dialog->sides[1].invite_cseq;
+    leg_new_branch(relay, branch_room, &leg.branch);
+    leg_write_own(relay, &text, SIP_ACK, &leg, SLICE_NONE);
+    if (outbox_send(outbox, &text, &leg.flow) == NULL) {
+        relay->counters.outbox_full++;
+    }
 }

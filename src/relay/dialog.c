@@ -20,6 +20,24 @@ void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_ti
     wheel_set(&relay->state->wheel, timer, relay->now_ms + in_ms);
 }
 
+void dialog_set_longest(struct relay *relay, struct dialog *dialog)
+{
+    if (dialog->is_emergency) {
+        wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_EXPIRE]);
+    } else {
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.call_max);
+    }
+}
+
+/* Its exchange ends it; should that ever be lost, time does. */
+static void set_earliest_end(struct relay *relay, struct dialog *dialog)
+{
+    const struct policy_timers *timers = &relay->policy->timers;
+
+    dialog_set_timer(relay, dialog, DIALOG_EXPIRE,
+                     timers->ringing_max + 4 * (uint64_t)timers->transaction);
+}
+
 /* The values of a route set as one comma separated list, in order or reversed. */
 static bool write_route_set(struct text *text, const struct sip_message *message,
                             enum sip_header_name name, bool is_reversed)
@@ -156,7 +174,6 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     dialog->sides[1].peer = inspection->peer_out;
     dialog->sides[1].peer_id = peer_id(relay, inspection->peer_out);
     for (unsigned side = 0; side < 2; side++) {
-        dialog->sides[side].cseq_shift = 1 + random_below(relay->random, RELAY_CSEQ_SHIFT);
         dialog->sides[side].sdp_id = random_number(relay->random) >> 2;
         set_tag(relay, dialog, side);
     }
@@ -166,8 +183,10 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
         return NULL;
     }
     exchange->dialog = pool_handle(&relay->state->dialogs, dialog);
+    exchange->begins_dialog = true;
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
     dialog->sides[0].has_pending_invite = dialog->kind == DIALOG_CALL;
+    set_earliest_end(relay, dialog);
     return dialog;
 }
 
@@ -186,7 +205,13 @@ static struct dialog *dialog_fork(struct relay *relay, const struct dialog *firs
     *fork = *first;
     fork->slot = slot;
     fork->state = DIALOG_EARLY;
+    fork->was_acknowledged = false;
     fork->stream_count = 0; /* streams stay with the first until it is known who answers */
+    fork->sides[0].remote_cseq = first->sides[0].remote_cseq;
+    fork->sides[1].remote_cseq = UINT32_MAX;
+    fork->sides[0].local_cseq = 0;
+    fork->sides[1].sdp_hash = 0;
+    fork->sides[1].rseq = 0;
     memset(fork->timers, 0, sizeof(fork->timers));
     for (unsigned side = 0; side < 2; side++) {
         fork->sides[side].texts = (struct text_handle){.size = 0};
@@ -205,11 +230,22 @@ static struct dialog *dialog_fork(struct relay *relay, const struct dialog *firs
     }
     set_tag(relay, fork, 0);
     dialog_set_tag(relay->state, fork, 1, slice_string(first->sides[1].local_tag));
+    set_earliest_end(relay, fork);
     return fork;
 }
 
+/* The way the request went; on a stream the connection the answer came on. */
+static struct flow answerer_flow(const struct exchange *exchange,
+                                 const struct inspection *inspection)
+{
+    struct flow flow = exchange->client_flow;
+
+    flow.connection = inspection->packet->flow.connection;
+    return flow;
+}
+
 static void learn_answerer(struct relay *relay, struct dialog *dialog,
-                           const struct inspection *inspection)
+                           const struct exchange *exchange, const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
     char room[RELAY_ROUTES_MAX];
@@ -231,7 +267,7 @@ static void learn_answerer(struct relay *relay, struct dialog *dialog,
     if (!dialog_set_texts(relay->state, dialog, 1, texts)) {
         relay->counters.table_full++;
     }
-    dialog->sides[1].flow = inspection->packet->flow;
+    dialog->sides[1].flow = answerer_flow(exchange, inspection);
     dialog->active_ms = relay->now_ms;
 }
 
@@ -243,8 +279,7 @@ struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
     struct dialog *dialog = first;
     unsigned side = 1;
 
-    if (first == NULL || exchange->side != 0 || tag.len == 0 ||
-        first->sides[0].invite.index != pool_handle(&relay->state->exchanges, exchange).index) {
+    if (first == NULL || tag.len == 0 || !exchange->begins_dialog) {
         return first; /* a response within a dialog */
     }
     struct slice known = dialog_text(relay->state, first, 1, DIALOG_REMOTE_TAG);
@@ -256,7 +291,7 @@ struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
         }
     }
     if (dialog != NULL) {
-        learn_answerer(relay, dialog, inspection);
+        learn_answerer(relay, dialog, exchange, inspection);
     }
     return dialog;
 }
@@ -303,6 +338,41 @@ void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outb
     dialog_set_timer(relay, dialog, DIALOG_EXPIRE, DIALOG_REMAINS_MS);
 }
 
+struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange)
+{
+    struct dialog *first = pool_find(&relay->state->dialogs, exchange->dialog);
+    struct table_cursor cursor = {0};
+    uint64_t key = 0;
+    uint32_t index = 0;
+
+    if (first == NULL || !exchange->begins_dialog) {
+        return first;
+    }
+    key = hash_bytes(&relay->state->key, slice_string(first->sides[1].local_tag));
+    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
+        struct dialog *sibling = pool_at(&relay->state->dialogs, index);
+
+        if (sibling->family == first->family &&
+            (sibling->state == DIALOG_ANSWERED || sibling->state == DIALOG_CONFIRMED)) {
+            return sibling;
+        }
+    }
+    return NULL;
+}
+
+void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
+                    struct outbox *outbox)
+{
+    struct dialog_side *asker = &dialog->sides[exchange->side];
+
+    if (handle_equal(asker->invite, pool_handle(&relay->state->exchanges, exchange))) {
+        asker->has_pending_invite = false;
+    }
+    if (exchange->begins_dialog) {
+        dialog_end_family(relay, dialog, NULL, outbox);
+    }
+}
+
 void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
                        struct outbox *outbox)
 {
@@ -344,6 +414,10 @@ void dialog_timer(struct relay *relay, struct wheel_timer *timer, struct outbox 
         return;
     }
     if (dialog->state == DIALOG_ENDED) {
+        if (pool_find(&relay->state->exchanges, dialog->sides[0].invite) != NULL) {
+            dialog_set_timer(relay, dialog, DIALOG_EXPIRE, DIALOG_REMAINS_MS);
+            return; /* other answerers are found by it while the INVITE is under way */
+        }
         dialog_end(relay->state, dialog);
     } else if (dialog->kind == DIALOG_CALL && dialog->state != DIALOG_EARLY) {
         dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Call too long\""), outbox);

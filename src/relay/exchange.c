@@ -85,19 +85,30 @@ static uint64_t patience_ms(const struct relay *relay, const struct exchange *ex
     return route_has_more(relay, exchange) ? timers->failover : timers->transaction;
 }
 
-void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
+bool exchange_keep(struct relay *relay, struct exchange *exchange, const struct text *written,
+                   uint16_t front)
+{
+    texts_give(&relay->state->texts, &exchange->wire);
+    exchange->wire_front = front;
+    if (written->is_full) {
+        relay->counters.too_large++;
+        return false;
+    }
+    if (!texts_keep(&relay->state->texts, text_slice(written), &exchange->wire)) {
+        relay->counters.table_full++;
+        return false;
+    }
+    return true;
+}
+
+bool exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
                    uint16_t front, struct outbox *outbox)
 {
     struct outgoing *sent = NULL;
 
-    texts_give(&relay->state->texts, &exchange->wire);
-    if (written->is_full ||
-        !texts_keep(&relay->state->texts, text_slice(written), &exchange->wire)) {
-        relay->counters.too_large++;
-        answer_own(relay, exchange, 503, SLICE_NONE, outbox);
-        return;
+    if (!exchange_keep(relay, exchange, written, front)) {
+        return false;
     }
-    exchange->wire_front = front;
     sent = outbox_send(outbox, written, &exchange->client_flow);
     if (sent == NULL) {
         relay->counters.outbox_full++;
@@ -111,6 +122,7 @@ void exchange_send(struct relay *relay, struct exchange *exchange, const struct 
         exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, relay->policy->timers.t1);
     }
     exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, patience_ms(relay, exchange));
+    return true;
 }
 
 /* We sent a response to who asked. */
@@ -164,11 +176,15 @@ static void heard_provisional(struct relay *relay, struct exchange *exchange, un
 {
     const struct policy_timers *timers = &relay->policy->timers;
     uint64_t age = relay->now_ms - exchange->started_ms;
+    bool was_heard = exchange->has_provisional;
 
     exchange->has_provisional = true;
     if (exchange->method != SIP_INVITE) {
         exchange->client_state = CLIENT_PROCEEDING;
         return;
+    }
+    if (exchange->is_cancelled && was_heard) {
+        return; /* the CANCEL's timers run */
     }
     stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
     stop_timer(relay, exchange, EXCHANGE_CLIENT_END);
@@ -239,18 +255,24 @@ bool exchange_settle(struct relay *relay, struct exchange *exchange)
 static void resend_request(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
     const struct policy_timers *timers = &relay->policy->timers;
+    bool is_cancel = exchange->method == SIP_INVITE && exchange->has_provisional;
     uint64_t interval = 0;
 
-    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
-                       &exchange->client_flow, outbox);
+    if (is_cancel) {
+        cancel_again(relay, exchange, outbox);
+    } else {
+        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
+                           &exchange->client_flow, outbox);
+    }
     relay->counters.retransmissions_out++;
     if (exchange->resends < EXCHANGE_RESENDS_MAX) {
         exchange->resends++;
     }
     interval = (uint64_t)timers->t1 << exchange->resends;
-    if (exchange->method != SIP_INVITE &&
-        (interval > timers->t2 || exchange->client_state == CLIENT_PROCEEDING)) {
-        interval = timers->t2;
+    if (exchange->method != SIP_INVITE || is_cancel) {
+        bool is_proceeding = !is_cancel && exchange->client_state == CLIENT_PROCEEDING;
+
+        interval = is_proceeding || interval > timers->t2 ? timers->t2 : interval;
     }
     exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, interval);
 }
@@ -275,11 +297,15 @@ static void resend_answer(struct relay *relay, struct exchange *exchange, struct
 static void end_unacknowledged(struct relay *relay, struct exchange *exchange,
                                struct outbox *outbox)
 {
-    struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
+    struct dialog *dialog = dialog_accepted(relay, exchange);
 
-    if (exchange->server_state == SERVER_ACCEPTED && dialog != NULL &&
-        dialog->state == DIALOG_ANSWERED) {
+    if (exchange->server_state != SERVER_ACCEPTED || dialog == NULL) {
+        return;
+    }
+    if (dialog->state == DIALOG_ANSWERED) {
         dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No ACK\""), outbox);
+    } else {
+        dialog_refused(relay, dialog, exchange, outbox);
     }
 }
 
@@ -311,27 +337,32 @@ static void client_end(struct relay *relay, struct exchange *exchange, struct ou
     }
     texts_give(&relay->state->texts, &exchange->wire);
     exchange->client_state = CLIENT_NONE;
+    if (exchange->server_state == SERVER_TRYING || exchange->server_state == SERVER_PROCEEDING) {
+        request_give_up(relay, exchange, 487, outbox); /* what was answered led to nothing */
+    }
     exchange_settle(relay, exchange);
 }
 
 /* Timer C: CANCEL, and what was asked is answered (NNI-30). */
 static void ringing_end(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
-    if (exchange->is_cancelled) {
-        /* Even the CANCEL brought no final response: nobody is there. */
-        relay->counters.timeouts++;
-        exchange->client_state = CLIENT_COMPLETED;
-        exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, 0);
-        if (exchange->server_state == SERVER_TRYING ||
-            exchange->server_state == SERVER_PROCEEDING) {
-            answer_own(relay, exchange, exchange->best_status == 408 ? 408 : 487, SLICE_NONE,
-                       outbox);
-        }
+    unsigned status = exchange->best_status == 408 ? 408 : 487;
+
+    if (!exchange->is_cancelled) {
+        exchange->best_status = 408;
+        exchange->is_cancelled = true;
+        cancel_send(relay, exchange, outbox);
         return;
     }
-    exchange->best_status = 408;
-    exchange->is_cancelled = true;
-    cancel_send(relay, exchange, outbox);
+    /* Even the CANCEL brought no final response: nobody is there.  Should he come back, he is told
+     * that he was heard. */
+    relay->counters.timeouts++;
+    stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
+    exchange->client_state = CLIENT_COMPLETED;
+    exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, relay->policy->timers.transaction);
+    if (exchange->server_state == SERVER_TRYING || exchange->server_state == SERVER_PROCEEDING) {
+        request_give_up(relay, exchange, status, outbox);
+    }
 }
 
 void exchange_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox)

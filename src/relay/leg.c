@@ -92,6 +92,30 @@ void leg_write_contact(struct relay *relay, struct text *text, const struct dial
     }
 }
 
+/* Whoever opens or moves a dialog says where he is (RFC 3261 8.1.1.8). */
+static bool wants_contact(uint8_t method)
+{
+    return relay_opens_dialog(method) || method == SIP_UPDATE || method == SIP_NOTIFY;
+}
+
+void leg_set_contact(struct relay *relay, struct text *text, const struct inspection *inspection,
+                     struct leg *leg)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+
+    if (message->method == SIP_MESSAGE || (contact == NULL && !wants_contact(message->method))) {
+        return;
+    }
+    if (message->method == SIP_REGISTER) {
+        registration_write_contacts(relay, text, inspection, &leg->flow);
+    } else {
+        leg_write_contact(relay, text, leg->dialog, leg->side_from ^ 1, &leg->flow, message,
+                          contact);
+    }
+    leg->contact = text_slice(text);
+}
+
 static void write_tagged(struct text *text, struct slice name, struct slice address,
                          struct slice tag)
 {
@@ -194,10 +218,11 @@ bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wi
     return true;
 }
 
-/* The host and transport of our Contact follow the listener the new hop is reached from; the token
- * in it stays: it names the dialog, not the hop. */
+/* The host and transport of our Contact follow the listener the new hop is reached from; a dialog's
+ * token is bound to the peer there, a registration's stays as it is. */
 static void write_contact_again(struct relay *relay, struct text *text,
-                                const struct sip_message *message, const struct flow *flow)
+                                const struct sip_message *message, const struct flow *flow,
+                                const struct dialog *dialog)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
@@ -206,7 +231,11 @@ static void write_contact_again(struct relay *relay, struct text *text,
         return;
     }
     text_put(text, SLICE("Contact: <sip:"));
-    if (contact->uri.user.len > 0) {
+    if (dialog != NULL) {
+        if (dialog_token_write(relay->state, dialog, 1, text)) {
+            text_put_octet(text, '@');
+        }
+    } else if (contact->uri.user.len > 0) {
         text_put(text, sip_slice(message, contact->uri.user));
         text_put_octet(text, '@');
     }
@@ -233,7 +262,8 @@ static bool is_front(uint8_t header)
 }
 
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
-                         struct slice uri, struct slice branch, const struct flow *flow)
+                         struct slice uri, struct slice branch, const struct flow *flow,
+                         const struct dialog *dialog)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
     const struct sip_message *message = read_kept(relay, wire);
@@ -248,7 +278,7 @@ uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wi
         const struct sip_header *header = &message->headers[i];
 
         if (header->id == SIP_HEADER_CONTACT) {
-            write_contact_again(relay, text, message, flow);
+            write_contact_again(relay, text, message, flow, dialog);
         } else if (header->id != SIP_HEADER_VIA && header->id != SIP_HEADER_CONTENT_LENGTH) {
             sip_write_line(text, message, header);
         }

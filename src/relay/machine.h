@@ -1,10 +1,10 @@
 /*
  * Inside the relay: what its files share.  Nobody above includes this.
  *
- * A packet's way: relay.c sorts it; request.c, response.c, cancel.c decide; leg.c and answer.c
- * write; exchange.c keeps the transactions' time; route.c knows next hops; dialog.c, media.c,
- * registration.c and session.c keep the records true; hide.c and identifiers.c say what a stranger
- * may see.
+ * A packet's way: relay.c sorts it; request.c, in_dialog.c, hop.c, response.c, cancel.c decide;
+ * leg.c and answer.c write; exchange.c keeps the transactions' time; route.c knows next hops;
+ * dialog.c, media.c, registration.c and session.c keep the records true; hide.c and identifiers.c
+ * say what a stranger may see.
  */
 #pragma once
 
@@ -19,11 +19,14 @@ enum {
     RELAY_URI_MAX = SIP_URI_MAX + 256,
     RELAY_ROUTES_MAX = 8192, /* 32 entries of 256 octets, HYG-L19 hard */
     RELAY_CONTACTS_MAX = 8192,
+    RELAY_BODY_ROOM = SIP_MESSAGE_MAX / 4,
     RELAY_REDIRECTS_MAX = 3,     /* CT-FW-23 */
     RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
     RELAY_MAX_FORWARDS = 70,
+    RELAY_SUBSCRIPTION_S = 3600,        /* of a SUBSCRIBE whose answer says no time */
+    RELAY_REFER_S = 180,                /* STA-36 */
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
@@ -132,9 +135,13 @@ void leg_write_contact(struct relay *relay, struct text *text, const struct dial
 /* ACK and CANCEL out of a request of ours. */
 bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
                          enum sip_method method, struct slice to_tag);
-/* The same request for another hop; 0: it could not be read again. */
+/* Our Contact there, with what may be shown of the sender's; none where a message has none. */
+void leg_set_contact(struct relay *relay, struct text *text, const struct inspection *inspection,
+                     struct leg *leg);
+/* The same request for another hop, whose token is his own; 0: it could not be read again. */
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
-                         struct slice uri, struct slice branch, const struct flow *flow);
+                         struct slice uri, struct slice branch, const struct flow *flow,
+                         const struct dialog *dialog);
 
 /* answer.c */
 /* Our own answer in an exchange; extra are whole header lines. */
@@ -150,13 +157,19 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
 /* What later answers need of a request. */
 bool answer_keep_echo(struct relay *relay, struct exchange *exchange,
                       const struct inspection *inspection);
+/* 503 with Retry-After: no room. */
+void answer_busy(struct relay *relay, const struct inspection *inspection, struct outbox *outbox);
 void answer_write_retry_after(struct relay *relay, struct text *text);
 void answer_write_allow(const struct relay *relay, struct text *text, uint16_t zone, uint16_t peer);
 
 /* exchange.c */
 struct exchange *exchange_begin(struct relay *relay, const struct inspection *inspection);
-/* Sends what is in exchange->wire for the first time and starts the client's timers. */
-void exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
+/* Keeps what was written, to be sent again; false when it is too large or nothing is left. */
+bool exchange_keep(struct relay *relay, struct exchange *exchange, const struct text *written,
+                   uint16_t front);
+/* Keeps it, sends it for the first time and starts the client's timers.  False: it was not kept,
+ * nothing was sent. */
+bool exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
                    uint16_t front, struct outbox *outbox);
 void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
 /* Nothing is waited for any more from the far side. */
@@ -191,16 +204,33 @@ void route_write_uri(const struct relay *relay, struct text *text, const char *b
 
 /* request.c */
 void request_new(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
-void request_in_dialog(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
+
+/* hop.c */
+/* The end of it: status is answered, and nothing is waited for from the far side. */
+void request_fail(struct relay *relay, struct exchange *exchange, unsigned status,
+                  struct outbox *outbox);
+/* The same for who asked; the far side may still say something. */
+void request_give_up(struct relay *relay, struct exchange *exchange, unsigned status,
+                     struct outbox *outbox);
+/* The target is the one that is asked now. */
+void request_aim(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
+                 const struct route_target *target);
 /* Another hop, or the end of it: status is answered. */
 void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned status,
                       struct outbox *outbox);
 /* A 3xx that the peer's contract lets us follow: the request went on to one of its targets. */
 bool request_redirected(struct relay *relay, struct exchange *exchange,
                         const struct inspection *inspection, struct outbox *outbox);
+
+/* in_dialog.c */
+void request_in_dialog(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
 /* Ours, within a dialog, towards side. */
 struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
                              enum sip_method method, struct slice extra, struct outbox *outbox);
+/* The leg towards a side: names, target, routes and flow. */
+void dialog_leg(const struct relay *relay, const struct dialog *dialog, unsigned side,
+                struct leg *leg);
+struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side);
 
 /* cancel.c */
 void cancel_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
@@ -208,6 +238,10 @@ void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *
 void acknowledge_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
 void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct slice to_tag,
                          struct outbox *outbox);
+/* Our own ACK of an answerer's 2xx that nobody wants any more. */
+void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+/* CANCEL once more: nobody has answered it. */
+void cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
 
 /* response.c */
 void response_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
@@ -222,20 +256,30 @@ struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
                                struct inspection *inspection);
 void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned side,
                            const struct inspection *inspection);
+/* Of those that an exchange began, the one that was taken; NULL before. */
+struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange);
+/* What the exchange asked was refused or came to nothing. */
+void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
+                    struct outbox *outbox);
 void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
                        struct outbox *outbox);
 void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_timer kind,
                       uint64_t in_ms);
+/* The longest a call may last from now; emergency calls have no end (EMG-09). */
+void dialog_set_longest(struct relay *relay, struct dialog *dialog);
 void dialog_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
 /* BYE on both legs. */
 void dialog_release(struct relay *relay, struct dialog *dialog, struct slice reason,
                     struct outbox *outbox);
 
-/* media.c: the body as it goes to the other side.  False: no port is free, refuse. */
-bool media_offer_or_answer(struct relay *relay, struct inspection *inspection,
-                           struct dialog *dialog, unsigned side_from, struct text *room,
-                           struct slice *body, struct outbox *outbox);
+/* media.c: the body as it goes to the other side.  0, or the status with which a request is
+ * refused (of a response the body is left out): no port is free, it cannot be written anew. */
+unsigned media_body(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
+                    unsigned side_from, struct text *room, struct slice *body,
+                    struct outbox *outbox);
+/* The streams of the call are this answerer's from now on. */
+void media_follow(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 void media_close(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 /* All streams again, to a gate that is new or that we are new to; some each turn. */
 void media_tell_all(struct relay *relay, enum media_order_kind kind);
@@ -248,8 +292,7 @@ bool registration_request(struct relay *relay, const struct inspection *inspecti
 void registration_names(const struct relay *relay, const struct inspection *inspection,
                         char *call_id, size_t call_id_letters, char *tag, size_t tag_letters);
 void registration_write_contacts(struct relay *relay, struct text *text,
-                                 const struct inspection *inspection,
-                                 const struct exchange *exchange, const struct flow *flow);
+                                 const struct inspection *inspection, const struct flow *flow);
 /* Of a 2xx: the Contact lines for the device. */
 void registration_answered(struct relay *relay, struct inspection *inspection,
                            struct exchange *exchange, struct text *contacts);
@@ -268,6 +311,16 @@ void session_agreed(struct relay *relay, struct dialog *dialog,
 void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 void session_watch(struct relay *relay, struct outbox *outbox);
 void session_probe_answered(struct relay *relay, struct exchange *exchange, bool is_alive);
+
+static inline bool relay_opens_dialog(uint8_t method)
+{
+    return method == SIP_INVITE || method == SIP_SUBSCRIBE || method == SIP_REFER;
+}
+
+static inline bool handle_equal(struct handle a, struct handle b)
+{
+    return a.index == b.index && a.generation == b.generation;
+}
 
 static inline const struct policy_zone *relay_zone(const struct relay *relay, uint16_t zone)
 {

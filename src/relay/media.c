@@ -18,6 +18,12 @@ static struct media_stream *stream_at(const struct relay *relay, const struct di
     return index == 0 ? NULL : pool_at(&relay->state->streams, index);
 }
 
+/* It holds no ports and is told to nobody, see media_follow. */
+static bool stream_is_shadow(const struct media_stream *stream)
+{
+    return stream->sides[0].local.family == ADDRESS_NONE;
+}
+
 static void order_stream(struct relay *relay, const struct media_stream *stream,
                          enum media_order_kind kind, struct outbox *outbox)
 {
@@ -48,11 +54,11 @@ static void stream_close(struct relay *relay, struct dialog *dialog, unsigned li
     if (stream == NULL) {
         return;
     }
-    if (outbox != NULL) {
+    if (!stream_is_shadow(stream)) {
         order_stream(relay, stream, MEDIA_CLOSE, outbox);
-    }
-    for (unsigned side = 0; side < 2; side++) {
-        media_ports_give(relay->ports, &stream->sides[side].local, relay->now_ms);
+        for (unsigned side = 0; side < 2; side++) {
+            media_ports_give(relay->ports, &stream->sides[side].local, relay->now_ms);
+        }
     }
     pool_give(&relay->state->streams, stream);
     dialog->streams[line] = 0;
@@ -149,6 +155,16 @@ static void side_hear(const struct relay *relay, const struct sdp *sdp,
     side_set_prefixes(relay, party, side);
 }
 
+/* The 2xx of an INVITE comes again until it is acknowledged: nothing new, no ports are learned
+ * anew (MED-02). */
+static bool is_repeated(const struct inspection *inspection)
+{
+    const struct exchange *exchange = inspection->match.exchange;
+
+    return !inspection->message.is_request && exchange != NULL &&
+           exchange->server_state == SERVER_ACCEPTED;
+}
+
 static void stream_hear(struct relay *relay, const struct sdp *sdp, const struct sdp_media *media,
                         const struct dialog *dialog, unsigned side_from,
                         struct media_stream *stream, struct outbox *outbox)
@@ -169,34 +185,95 @@ static void stream_hear(struct relay *relay, const struct sdp *sdp, const struct
     order_stream(relay, stream, MEDIA_OPEN, outbox);
 }
 
-/* Streams follow the answerer: of several forks the last one that answered is heard. */
-static void streams_follow(struct relay *relay, struct dialog *dialog)
+/* Streams follow the answerer: of several forks the last one that answered is heard.  What an
+ * earlier one said is kept in a stream that holds no ports (a shadow), because it need not say it
+ * again when it is taken in the end. */
+static void stream_give_to(struct relay *relay, struct media_stream *stream, struct dialog *dialog)
+{
+    if (stream != NULL) {
+        stream->dialog = pool_handle(&relay->state->dialogs, dialog);
+    }
+}
+
+/* What the answerers said changes places, the ports stay. */
+static void shadow_swap(struct media_stream *shadow, struct media_stream *live)
+{
+    struct media_side said = shadow->sides[1];
+
+    said.local = live->sides[1].local;
+    shadow->sides[1] = live->sides[1];
+    shadow->sides[1].local = (struct address){.family = ADDRESS_NONE};
+    live->sides[1] = said;
+}
+
+/* Of one m= line, from who was heard until now.  True when the gate must be told. */
+static bool line_follow(struct relay *relay, struct dialog *from, struct dialog *to, unsigned line)
+{
+    struct media_stream *live = stream_at(relay, from, line);
+    struct media_stream *shadow = stream_at(relay, to, line);
+    bool is_known = shadow != NULL;
+
+    if (live == NULL || stream_is_shadow(live)) {
+        return false;
+    }
+    if (shadow == NULL) {
+        shadow = pool_take(&relay->state->streams);
+    }
+    if (shadow != NULL) {
+        shadow->line = live->line;
+        shadow->media_kind = live->media_kind;
+        shadow_swap(shadow, live);
+    }
+    from->streams[line] = shadow == NULL ? 0 : pool_handle(&relay->state->streams, shadow).index;
+    to->streams[line] = pool_handle(&relay->state->streams, live).index;
+    stream_give_to(relay, shadow, from);
+    stream_give_to(relay, live, to);
+    return is_known;
+}
+
+static void streams_follow(struct relay *relay, struct dialog *from, struct dialog *to,
+                           struct outbox *outbox)
+{
+    while (to->stream_count < from->stream_count) {
+        to->streams[to->stream_count++] = 0;
+    }
+    for (unsigned line = 0; line < from->stream_count; line++) {
+        if (line_follow(relay, from, to, line)) {
+            struct media_stream *live = stream_at(relay, to, line);
+
+            live->epoch++;
+            order_stream(relay, live, MEDIA_OPEN, outbox);
+        }
+    }
+}
+
+static bool has_live_streams(const struct relay *relay, const struct dialog *dialog)
+{
+    for (unsigned line = 0; line < dialog->stream_count; line++) {
+        const struct media_stream *stream = stream_at(relay, dialog, line);
+
+        if (stream != NULL && !stream_is_shadow(stream)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void media_follow(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
 {
     struct slice tag = slice_string(dialog->sides[1].local_tag);
     uint64_t key = hash_bytes(&relay->state->key, tag);
     struct table_cursor cursor = {0};
     uint32_t index = 0;
 
-    if (dialog->stream_count > 0) {
-        return;
-    }
     while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
         struct dialog *sibling = pool_at(&relay->state->dialogs, index);
 
-        if (sibling == dialog || sibling->family != dialog->family || sibling->stream_count == 0) {
-            continue;
+        if (sibling != dialog && sibling->family == dialog->family &&
+            has_live_streams(relay, sibling)) {
+            streams_follow(relay, sibling, dialog, outbox);
+            return;
         }
-        dialog->stream_count = sibling->stream_count;
-        memcpy(dialog->streams, sibling->streams, sizeof(dialog->streams));
-        sibling->stream_count = 0;
-        for (unsigned line = 0; line < dialog->stream_count; line++) {
-            struct media_stream *stream = stream_at(relay, dialog, line);
-
-            if (stream != NULL) {
-                stream->dialog = pool_handle(&relay->state->dialogs, dialog);
-            }
-        }
-        return;
     }
 }
 
@@ -208,31 +285,45 @@ static bool is_relayed(const struct sdp_media *media)
 }
 
 /* Every medium we can carry gets a stream; the others are refused in our name. */
-static bool media_hear(struct relay *relay, const struct sdp *sdp, struct dialog *dialog,
+static bool line_hear(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
+                      unsigned side_from, unsigned line, struct address *ours,
+                      struct outbox *outbox)
+{
+    const struct sdp *sdp = &inspection->sdp;
+    const struct sdp_media *media = &sdp->media[line];
+    struct media_stream *stream = stream_at(relay, dialog, line);
+
+    if (media->port == 0 || !is_relayed(media)) {
+        stream_close(relay, dialog, line, outbox);
+        return true;
+    }
+    if (stream != NULL && stream_is_shadow(stream)) {
+        stream_close(relay, dialog, line, outbox);
+        stream = NULL;
+    }
+    if (stream == NULL) {
+        stream = stream_open(relay, dialog, line);
+    }
+    if (stream == NULL) {
+        return false;
+    }
+    if (!is_repeated(inspection)) {
+        stream_hear(relay, sdp, media, dialog, side_from, stream, outbox);
+    }
+    *ours = stream->sides[side_from ^ 1].local;
+    return true;
+}
+
+static bool media_hear(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
                        unsigned side_from, struct sdp_media_rewrite *rewrites,
                        struct outbox *outbox)
 {
-    for (unsigned line = 0; line < sdp->media_count; line++) {
-        const struct sdp_media *media = &sdp->media[line];
-        struct media_stream *stream = NULL;
-
+    for (unsigned line = 0; line < inspection->sdp.media_count; line++) {
         rewrites[line] = (struct sdp_media_rewrite){.rtcp_port = 0};
-        if (line >= DIALOG_STREAMS_MAX) {
-            continue;
-        }
-        if (media->port == 0 || !is_relayed(media)) {
-            stream_close(relay, dialog, line, outbox);
-            continue;
-        }
-        stream = stream_at(relay, dialog, line);
-        if (stream == NULL) {
-            stream = stream_open(relay, dialog, line);
-        }
-        if (stream == NULL) {
+        if (line < DIALOG_STREAMS_MAX && !line_hear(relay, inspection, dialog, side_from, line,
+                                                    &rewrites[line].address, outbox)) {
             return false;
         }
-        stream_hear(relay, sdp, media, dialog, side_from, stream, outbox);
-        rewrites[line].address = stream->sides[side_from ^ 1].local;
     }
     return true;
 }
@@ -277,35 +368,56 @@ static bool write_around(struct text *room, struct slice body, struct slice old,
     return !room->is_full;
 }
 
-bool media_offer_or_answer(struct relay *relay, struct inspection *inspection,
-                           struct dialog *dialog, unsigned side_from, struct text *room,
-                           struct slice *body, struct outbox *outbox)
+static unsigned offer_or_answer(struct relay *relay, struct inspection *inspection,
+                                struct dialog *dialog, unsigned side_from, struct text *room,
+                                struct outbox *outbox)
 {
-    const struct sdp *sdp = inspection_sdp(inspection);
     struct dialog_side *from = &dialog->sides[side_from], *to = &dialog->sides[side_from ^ 1];
     struct sdp_media_rewrite rewrites[SDP_MEDIA_MAX];
     struct sdp_rewrite rewrite = {.keeps_keys = true};
 
-    if (sdp == NULL || sdp->media_count == 0) {
-        return true;
-    }
     rewrite.address = our_address(relay, to);
     rewrite.keeps_unknown = relay_zone(relay, to->zone)->class == ZONE_CORE;
     if (relay_zone(relay, from->zone)->media == MEDIA_ANCHOR &&
         relay_zone(relay, to->zone)->media == MEDIA_ANCHOR) {
-        streams_follow(relay, dialog);
-        if (!media_hear(relay, sdp, dialog, side_from, rewrites, outbox)) {
-            return false;
+        media_follow(relay, dialog, outbox);
+        if (!media_hear(relay, inspection, dialog, side_from, rewrites, outbox)) {
+            relay->counters.media_refused++;
+            return 503;
         }
         rewrite.media = rewrites;
     }
     set_origin(relay, dialog, side_from, inspection->sdp_text, &rewrite);
-    if (!write_around(room, inspection->message.body, inspection->sdp_text, sdp, &rewrite)) {
+    if (!write_around(room, inspection->message.body, inspection->sdp_text, &inspection->sdp,
+                      &rewrite)) {
         relay->counters.too_large++;
-        return false;
+        return 488;
     }
-    *body = text_slice(room);
-    return true;
+    return 0;
+}
+
+unsigned media_body(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
+                    unsigned side_from, struct text *room, struct slice *body,
+                    struct outbox *outbox)
+{
+    const struct sdp *sdp = inspection->strips_body ? NULL : inspection_sdp(inspection);
+    bool is_described = !inspection->strips_body && inspection->sdp_text.len > 0;
+    unsigned status = 0;
+
+    *body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
+    if (!is_described) {
+        return 0;
+    }
+    if (dialog == NULL || dialog->kind != DIALOG_CALL || dialog->state == DIALOG_ENDED) {
+        inspection->strips_body = true; /* addresses of a call that is none */
+    } else if (sdp == NULL || sdp->media_count == 0) {
+        status = 488; /* what was not read is not passed on */
+    } else {
+        status = offer_or_answer(relay, inspection, dialog, side_from, room, outbox);
+    }
+    inspection->strips_body |= status != 0;
+    *body = inspection->strips_body ? SLICE_NONE : text_slice(room);
+    return status;
 }
 
 void media_tell_all(struct relay *relay, enum media_order_kind kind)
@@ -322,6 +434,9 @@ void media_tell(struct relay *relay, struct outbox *outbox)
 
     for (unsigned i = 0; relay->tells_streams && i < MEDIA_TELLS_PER_TURN; i++) {
         stream = pool_next(&relay->state->streams, &relay->told_stream);
+        if (stream != NULL && stream_is_shadow(stream)) {
+            continue;
+        }
         if (stream != NULL) {
             order_stream(relay, stream, relay->tells_kind, outbox);
             continue;

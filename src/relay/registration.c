@@ -253,8 +253,7 @@ static void write_contact(struct relay *relay, struct text *text, const struct s
 }
 
 void registration_write_contacts(struct relay *relay, struct text *text,
-                                 const struct inspection *inspection,
-                                 const struct exchange *exchange, const struct flow *flow)
+                                 const struct inspection *inspection, const struct flow *flow)
 {
     const struct sip_message *message = &inspection->message;
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
@@ -262,7 +261,6 @@ void registration_write_contacts(struct relay *relay, struct text *text,
     struct text aor_text;
     struct slice aor;
 
-    (void)exchange;
     text_init(&aor_text, room, sizeof(room));
     aor = write_aor(&aor_text, message, sip_value(message, SIP_HEADER_TO));
     for (; contact != NULL; contact = sip_value_next(message, contact)) {

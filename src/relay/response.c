@@ -3,8 +3,6 @@
  */
 #include "relay/machine.h"
 
-enum { RESPONSE_BODY_ROOM = SDP_MAX + 4096 };
-
 /* Rules 2.4: what a status means to the other side. */
 unsigned response_status(const struct relay *relay, const struct inspection *inspection,
                          const struct exchange *exchange)
@@ -27,10 +25,10 @@ unsigned response_status(const struct relay *relay, const struct inspection *ins
     if ((status == 401 || status == 407) && is_interconnect) {
         return 403; /* NNI-23 */
     }
-    if (status >= 200 && status < 300) {
+    if ((status >= 200 && status < 300) || sip_reason(status).len > 0) {
         return status;
     }
-    return sip_reason(status).len > 0 ? status : status / 100 * 100; /* NNI-27 */
+    return status < 200 ? 183 : status / 100 * 100; /* NNI-27, RFC 3261 8.1.3.2 */
 }
 
 static void count_answered(struct relay *relay, struct dialog *dialog)
@@ -55,14 +53,17 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
     if (exchange->method == SIP_INVITE) {
         if (dialog->state == DIALOG_EARLY) {
             dialog->state = DIALOG_ANSWERED;
+            dialog_set_longest(relay, dialog);
             count_answered(relay, dialog);
+            media_follow(relay, dialog, outbox);
             dialog_end_family(relay, dialog, dialog, outbox);
         }
         session_agreed(relay, dialog, inspection);
-    } else if (dialog->kind == DIALOG_SUBSCRIPTION) {
+    } else if (dialog->kind == DIALOG_SUBSCRIPTION && dialog->state != DIALOG_ENDED &&
+               relay_opens_dialog(exchange->method)) {
         dialog->state = DIALOG_CONFIRMED;
         if (!sip_number(&inspection->message, SIP_HEADER_EXPIRES, &expires)) {
-            expires = 3600;
+            expires = exchange->method == SIP_REFER ? RELAY_REFER_S : RELAY_SUBSCRIPTION_S;
         }
         /* A little longer than the subscriber thinks: the last NOTIFY still passes. */
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE, (uint64_t)expires * 1000 + 32000);
@@ -79,45 +80,30 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
 static void note_failure(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                          unsigned status, struct outbox *outbox)
 {
-    if (exchange->method == SIP_INVITE) {
-        dialog->sides[exchange->side].has_pending_invite = false;
-    }
-    if (dialog->state == DIALOG_EARLY && exchange->side == 0 &&
-        (exchange->method == SIP_INVITE || exchange->method == SIP_SUBSCRIBE ||
-         exchange->method == SIP_REFER)) {
-        dialog_end_family(relay, dialog, NULL, outbox);
-    } else if (status == 481 && dialog->state == DIALOG_CONFIRMED &&
-               exchange->method != SIP_CANCEL) {
+    dialog_refused(relay, dialog, exchange, outbox);
+    if (status == 481 && dialog->state == DIALOG_CONFIRMED) {
         /* The far side has lost the call; who asked will let it go (RFC 5057). */
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.transaction);
     }
 }
 
-static void forward(struct relay *relay, struct exchange *exchange, struct inspection *inspection,
-                    struct outbox *outbox)
+static void forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
+                    struct inspection *inspection, struct outbox *outbox)
 {
-    struct dialog *dialog = dialog_answered(relay, exchange, inspection);
     unsigned status = response_status(relay, inspection, exchange);
-    char body_room[RESPONSE_BODY_ROOM];
-    struct slice body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
-    char extra_room[RELAY_CONTACTS_MAX];
+    char body_room[RELAY_BODY_ROOM], extra_room[RELAY_CONTACTS_MAX];
+    struct slice body = SLICE_NONE;
     struct text room, extra;
 
+    text_init(&room, body_room, sizeof(body_room));
     text_init(&extra, extra_room, sizeof(extra_room));
     if (dialog != NULL && status >= 200 && status < 300) {
         note_success(relay, exchange, dialog, inspection, outbox);
     }
-    if (dialog != NULL && !inspection->strips_body && status < 300) {
-        text_init(&room, body_room, sizeof(body_room));
-        if (!media_offer_or_answer(relay, inspection, dialog, exchange->side ^ 1U, &room, &body,
-                                   outbox)) {
-            relay->counters.media_refused++;
-        }
-    }
     if (status >= 300) {
-        body = SLICE_NONE; /* NNI-26 */
-        inspection->strips_body = true;
+        inspection->strips_body = true; /* NNI-26 */
     }
+    media_body(relay, inspection, dialog, exchange->side ^ 1U, &room, &body, outbox);
     if (exchange->method == SIP_REGISTER && status >= 200 && status < 300) {
         registration_answered(relay, inspection, exchange, &extra);
     }
@@ -153,27 +139,72 @@ static void provisional(struct relay *relay, struct exchange *exchange,
         return;
     }
     exchange->provisionals++;
-    forward(relay, exchange, inspection, outbox);
+    forward(relay, exchange, dialog_answered(relay, exchange, inspection), inspection, outbox);
+}
+
+/* STA-24: one answerer is taken.  Another one that said yes is thanked and let go; so is one whose
+ * yes comes again when the call is over. */
+static void let_go(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
+{
+    acknowledge_own(relay, dialog, outbox);
+    if (!dialog->was_acknowledged) {
+        dialog->was_acknowledged = true;
+        request_own(relay, dialog, 1, SIP_BYE, SLICE_NONE, outbox);
+        dialog_over(relay, dialog, outbox);
+    }
+}
+
+static void success_again(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
+                          struct inspection *inspection, struct outbox *outbox)
+{
+    if (dialog->sides[exchange->side].has_pending_invite) {
+        forward(relay, exchange, dialog, inspection, outbox);
+        return;
+    }
+    /* Once the ACK passed, the answerer that did not get it gets it from us. */
+    relay->counters.retransmissions_in++;
+    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
+                       &exchange->client_flow, outbox);
+}
+
+static bool is_surplus(const struct relay *relay, const struct exchange *exchange,
+                       const struct dialog *dialog)
+{
+    return exchange->begins_dialog &&
+           (dialog->state == DIALOG_ENDED ||
+            (dialog->state == DIALOG_EARLY && dialog_accepted(relay, exchange) != NULL));
+}
+
+static void success_of_invite(struct relay *relay, struct exchange *exchange,
+                              struct inspection *inspection, struct outbox *outbox)
+{
+    bool is_again = exchange->server_state == SERVER_ACCEPTED;
+    struct dialog *dialog = dialog_answered(relay, exchange, inspection);
+
+    if (exchange->client_state != CLIENT_ACCEPTED) {
+        exchange_heard(relay, exchange, inspection->message.status);
+    }
+    if (dialog == NULL) {
+        return; /* no room for this answerer: he says it again */
+    }
+    if (is_surplus(relay, exchange, dialog)) {
+        let_go(relay, dialog, outbox);
+    } else if (is_again) {
+        success_again(relay, exchange, dialog, inspection, outbox);
+    } else {
+        forward(relay, exchange, dialog, inspection, outbox);
+    }
 }
 
 static void success(struct relay *relay, struct exchange *exchange, struct inspection *inspection,
                     struct outbox *outbox)
 {
-    bool is_again = exchange->client_state == CLIENT_ACCEPTED;
-    struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
-
-    if (!is_again) {
-        exchange_heard(relay, exchange, inspection->message.status);
-    }
-    /* Once the ACK passed, the answerer that did not get it gets it from us. */
-    if (is_again && exchange->method == SIP_INVITE && dialog != NULL &&
-        !dialog->sides[exchange->side].has_pending_invite) {
-        relay->counters.retransmissions_in++;
-        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
-                           &exchange->client_flow, outbox);
+    if (exchange->method == SIP_INVITE) {
+        success_of_invite(relay, exchange, inspection, outbox);
         return;
     }
-    forward(relay, exchange, inspection, outbox);
+    exchange_heard(relay, exchange, inspection->message.status);
+    forward(relay, exchange, dialog_answered(relay, exchange, inspection), inspection, outbox);
 }
 
 static void failure(struct relay *relay, struct exchange *exchange, struct inspection *inspection,
@@ -198,7 +229,8 @@ static void failure(struct relay *relay, struct exchange *exchange, struct inspe
         return;
     }
     exchange_heard(relay, exchange, status);
-    forward(relay, exchange, inspection, outbox);
+    forward(relay, exchange, pool_find(&relay->state->dialogs, exchange->dialog), inspection,
+            outbox);
 }
 
 void response_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
@@ -211,6 +243,9 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
         return;
     }
     if (is_of_cancel(exchange, &inspection->message)) {
+        if (exchange->is_cancelled && status >= 200) {
+            wheel_stop(&relay->state->wheel, &exchange->timers[EXCHANGE_CLIENT_RESEND]);
+        }
         return;
     }
     if (exchange->server_state == SERVER_NONE && exchange->client_state < CLIENT_ACCEPTED &&

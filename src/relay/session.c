@@ -114,7 +114,9 @@ static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
     struct text text = outbox_text(outbox);
     uint16_t front = leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);
     exchange_set_client(relay->state, exchange, leg.branch);
-    exchange_send(relay, exchange, &text, front, outbox);
+    if (!exchange_send(relay, exchange, &text, front, outbox)) {
+        exchange_end(relay->state, exchange);
+    }
 }
 
 void session_watch(struct relay *relay, struct outbox *outbox)

@@ -60,6 +60,7 @@ struct exchange {
     uint8_t server_state, client_state;
     uint8_t side; /* which side of the dialog asked */
     bool is_emergency;
+    bool begins_dialog;   /* the first request: others' tags in its answers are forks */
     bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
     bool has_provisional; /* the client heard a 1xx: CANCEL may be sent now */
     uint8_t resends;      /* of the client */
