@@ -5,6 +5,7 @@
  * The relay decides which ports a stream uses; nothing is asked of the gate.
  */
 #include "relay/machine.h"
+#include "relay/media_rates.h"
 #include "wire/sdp/write.h"
 
 /* What the gate is told at most in one turn, when it is told everything. */
@@ -173,6 +174,7 @@ static void stream_hear(struct relay *relay, const struct sdp *sdp, const struct
     struct media_side *to = &stream->sides[side_from ^ 1];
 
     side_hear(relay, sdp, media, &dialog->sides[side_from], from);
+    media_rates_hear(sdp, media, to, from);
     stream->media_kind =
         sdp_protocol_carries(media->protocol) == SDP_CARRIES_UDPTL ? MEDIA_UDPTL : MEDIA_RTP;
     /* Numbers are the receiver's choice (RFC 3264 5.1), and an answer repeats the offer's: what

@@ -34,8 +34,7 @@ enum contender { PAIR, PORTS, GATE, EAGER, CONTENDERS };
 static const char *const names[CONTENDERS] = {"pair", "ports", "gate", "eager"};
 
 struct bench {
-    unsigned streams, rounds;
-    double seconds;
+    unsigned streams, seconds, rounds;
     struct media_pool pools[2];
     int *ports; /* both pools */
     int workers[2], parent[2];
@@ -274,7 +273,7 @@ static struct run round_run(struct bench *bench, enum contender contender, unsig
 
     must(clock_getcpuclockid(pid, &clock) == 0);
     cpu_ns = clock_ns(clock);
-    end_ns = start_ns + (uint64_t)(bench->seconds * 1e9);
+    end_ns = start_ns + (uint64_t)bench->seconds * 1000000000;
     for (uint64_t now_ns = start_ns; now_ns < end_ns; now_ns = clock_ns(CLOCK_MONOTONIC)) {
         uint64_t due = (now_ns - start_ns) * rate / 1000000000;
 
@@ -361,15 +360,24 @@ static void judgement_measure(void)
            (unsigned)PACKETS);
 }
 
+static unsigned argument(int argc, char **argv, int place, unsigned usual)
+{
+    uint64_t number = 0;
+
+    return place < argc && slice_number(slice_string(argv[place]), STREAMS_MAX, &number)
+               ? (unsigned)number
+               : usual;
+}
+
 int main(int argc, char **argv)
 {
     static struct bench bench;
     static const unsigned rates[] = {10000, 40000, 80000};
     struct fault fault;
 
-    bench.streams = argc > 1 ? (unsigned)atoi(argv[1]) : 50;
-    bench.seconds = argc > 2 ? atof(argv[2]) : 1;
-    bench.rounds = argc > 3 ? (unsigned)atoi(argv[3]) : 5;
+    bench.streams = argument(argc, argv, 1, 50);
+    bench.seconds = argument(argc, argv, 2, 1);
+    bench.rounds = argument(argc, argv, 3, 5);
     must(bench.streams > 0 && bench.streams <= STREAMS_MAX && bench.rounds > 0 &&
          bench.rounds <= ROUNDS_MAX);
     for (unsigned side = 0; side < 2; side++) {

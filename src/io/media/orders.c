@@ -89,6 +89,13 @@ void gate_stream_close(struct gate *gate, struct gate_stream *stream)
     gate->totals->streams--;
 }
 
+/* Told once it is true. */
+static void stream_end(struct gate *gate, struct gate_stream *stream)
+{
+    gate_stream_close(gate, stream);
+    gate_report(gate, stream, MEDIA_REPORT_CLOSED, 0);
+}
+
 static bool port_may_be_used(const struct gate *gate, const struct gate_port *port, uint32_t worker)
 {
     const struct gate_stream *user = port == NULL ? NULL : gate_port_stream(gate, port);
@@ -102,8 +109,7 @@ static void port_free(struct gate *gate, struct gate_port *port, const struct ga
     struct gate_stream *user = gate_port_stream(gate, port);
 
     if (user != NULL && user != stream) {
-        gate_report(gate, user, MEDIA_REPORT_CLOSED, 0);
-        gate_stream_close(gate, user);
+        stream_end(gate, user);
     }
 }
 
@@ -146,8 +152,7 @@ static void order_clear(struct gate *gate, struct gate_stream *stream,
     port_free(gate, pairs[0], stream);
     port_free(gate, pairs[1], stream);
     if (stream->is_open && stream->generation != order->generation) {
-        gate_report(gate, stream, MEDIA_REPORT_CLOSED, 0);
-        gate_stream_close(gate, stream);
+        stream_end(gate, stream);
     }
     if (stream->is_open) {
         stream_move(gate, stream, order);
@@ -192,8 +197,7 @@ static void order_close(struct gate *gate, uint32_t worker, const struct media_o
         order_unknown(gate, worker, order);
         return;
     }
-    gate_report(gate, stream, MEDIA_REPORT_CLOSED, 0);
-    gate_stream_close(gate, stream);
+    stream_end(gate, stream);
 }
 
 static void order_keep(struct gate *gate, uint32_t worker, const struct media_order *order)
