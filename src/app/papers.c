@@ -1,11 +1,11 @@
 /*
- * Verbs that read policies and print papers: check, diff, init, schema, controls, version.
+ * Verbs that read policies and print papers: check, diff, init, schema, version.
  */
 #include "app/file.h"
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
-#include "guard/event.h"
+#include "guard/control.h"
 #include "policy/report.h"
 
 #include <ares.h>
@@ -117,29 +117,6 @@ int schema_main(int argc, char **argv)
     }
     paper_begin(&text);
     policy_schema_write(&text);
-    return paper_print(&text);
-}
-
-int controls_main(int argc, char **argv)
-{
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"markdown", no_argument, NULL, 'm'},
-                                            {NULL, 0, NULL, 0}};
-    void (*write)(struct text * text) = controls_write;
-    struct text text;
-    int option = 0;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j' && option != 'm') {
-            return EXIT_USAGE;
-        }
-        write = option == 'j' ? controls_write_json : controls_write_markdown;
-    }
-    if (argc != optind) {
-        return EXIT_USAGE;
-    }
-    paper_begin(&text);
-    write(&text);
     return paper_print(&text);
 }
 
