@@ -151,7 +151,8 @@ static void worker_tell(struct worker *worker)
     text_init(&text, worker->event_room, sizeof(worker->event_room));
     event_write(&text, &worker->inspection, now_us + worker->wall_offset_us);
     if (text.len == 0 || text.is_full ||
-        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, text_slice(&text), NULL, 0)) {
+        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT,
+                  slice_trim(text_slice(&text)), NULL, 0)) {
         worker->counts.events_lost++;
         return;
     }
