@@ -17,6 +17,7 @@ struct draft {
     const struct item **zones;     /* where each zone is written, by index */
     const struct item **listeners; /* where each listener is written */
     const struct item **peers;
+    struct table peer_names; /* from the hash of a name to the index + 1; not yet without peers */
     const struct item **routes;
     struct policy_hop **hops; /* of each peer, still to be finished */
 };

@@ -4,12 +4,15 @@
  */
 #include "policy/tables.h"
 
-static uint64_t route_key_hash(uint32_t scope, enum reach reach, struct slice number,
-                               struct slice domain)
+/* Of number and domain, which costs; a sender and a reach are then mixed in, which does not. */
+static uint64_t words_hash(struct slice number, struct slice domain)
 {
-    uint64_t hash = hash_pair(&policy_hash_key, number, domain);
+    return hash_pair(&policy_hash_key, number, domain);
+}
 
-    return hash ^ (((uint64_t)scope << 2 | reach) * 0x9e3779b97f4a7c15ULL);
+static uint64_t key_hash(uint64_t words, uint32_t scope, enum reach reach)
+{
+    return words ^ (((uint64_t)scope << 2 | reach) * 0x9e3779b97f4a7c15ULL);
 }
 
 static bool entry_is(const struct route_entry *entry, uint32_t scope, enum reach reach,
@@ -19,9 +22,10 @@ static bool entry_is(const struct route_entry *entry, uint32_t scope, enum reach
            slice_equal(entry->domain, domain);
 }
 
-uint32_t route_entry_find(const struct route_table *routes, const struct route_entry *key)
+static uint32_t entry_at(const struct route_table *routes, const struct route_entry *key,
+                         uint64_t words)
 {
-    uint64_t hash = route_key_hash(key->scope, key->reach, key->number, key->domain);
+    uint64_t hash = key_hash(words, key->scope, key->reach);
     struct table_cursor cursor = {0};
     uint32_t index;
 
@@ -33,16 +37,23 @@ uint32_t route_entry_find(const struct route_table *routes, const struct route_e
     return 0;
 }
 
+uint32_t route_entry_find(const struct route_table *routes, const struct route_entry *key)
+{
+    return entry_at(routes, key, words_hash(key->number, key->domain));
+}
+
 /* Entries of one key are chained in the order of the file. */
 static void entry_add(struct route_table *routes, const struct route_entry *key)
 {
+    uint64_t words = words_hash(key->number, key->domain);
     uint32_t index = ++routes->count;
-    uint32_t at = route_entry_find(routes, key);
+    uint32_t at = entry_at(routes, key, words);
 
     routes->entries[index] = *key;
+    routes->reaches = (uint8_t)(routes->reaches | 1u << key->reach);
+    routes->scopes = (uint8_t)(routes->scopes | 1u << (key->scope >> 16));
     if (at == 0) {
-        table_add(&routes->table, route_key_hash(key->scope, key->reach, key->number, key->domain),
-                  index);
+        table_add(&routes->table, key_hash(words, key->scope, key->reach), index);
         return;
     }
     while (routes->entries[at].next != 0) {
@@ -99,7 +110,6 @@ static void entries_of(struct policy *policy, uint16_t index)
         }
         for (uint32_t k = 0; k < route->domains.count; k++) {
             domain_entry(&entry, route->domains.at[k]);
-            routes->has_below = routes->has_below || entry.reach == REACH_BELOW;
             entry_add(routes, &entry);
         }
     }
@@ -151,14 +161,23 @@ static uint16_t key_find(const struct policy *policy, const struct policy_call *
                          struct route_entry *key)
 {
     const struct route_table *routes = &policy->tables->routes;
-    const uint32_t scopes[] = {0, scope_of(call->zone, POLICY_NONE),
-                               scope_of(call->zone, call->peer)};
-    uint32_t scope_count = call->peer == POLICY_NONE ? 2 : 3;
+    const uint32_t scopes[SCOPES] = {
+        [SCOPE_ANYBODY] = 0,
+        [SCOPE_ZONE] = scope_of(call->zone, POLICY_NONE),
+        [SCOPE_PEER] = scope_of(call->zone, call->peer),
+    };
     uint16_t best = POLICY_NONE;
 
-    for (uint32_t i = 0; i < scope_count; i++) {
+    if ((routes->reaches >> key->reach & 1) == 0) {
+        return POLICY_NONE;
+    }
+    uint64_t words = words_hash(key->number, key->domain);
+    for (uint32_t i = 0; i < SCOPES; i++) {
+        if ((routes->scopes >> i & 1) == 0 || (i == SCOPE_PEER && call->peer == POLICY_NONE)) {
+            continue;
+        }
         key->scope = scopes[i];
-        for (uint32_t at = route_entry_find(routes, key); at != 0; at = routes->entries[at].next) {
+        for (uint32_t at = entry_at(routes, key, words); at != 0; at = routes->entries[at].next) {
             uint16_t route = routes->entries[at].route;
 
             if (route < best && route_carries(&policy->routes[route], call->method)) {
@@ -171,17 +190,21 @@ static uint16_t key_find(const struct policy *policy, const struct policy_call *
 
 /* Below "b.c" is "a.b.c", not "b.c" itself: the longest tail wins. */
 static uint16_t below_find(const struct policy *policy, const struct policy_call *call,
-                           struct slice domain, struct route_entry *key)
+                           struct slice number, struct slice domain)
 {
-    key->reach = REACH_BELOW;
+    struct route_entry key = {.number = number, .reach = REACH_BELOW};
+
+    if ((policy->tables->routes.reaches >> REACH_BELOW & 1) == 0) {
+        return POLICY_NONE;
+    }
     for (unsigned label = 0; label < DOMAIN_LABELS_MAX; label++) {
         size_t dot = slice_find(domain, '.');
         if (dot == domain.len) {
             return POLICY_NONE;
         }
         domain = slice_skip(domain, dot + 1);
-        key->domain = domain;
-        uint16_t route = key_find(policy, call, key);
+        key.domain = domain;
+        uint16_t route = key_find(policy, call, &key);
         if (route != POLICY_NONE) {
             return route;
         }
@@ -192,23 +215,18 @@ static uint16_t below_find(const struct policy *policy, const struct policy_call
 static uint16_t number_find(const struct policy *policy, const struct policy_call *call,
                             struct slice number, struct slice domain, bool is_own)
 {
-    struct route_entry key = {.number = number, .domain = domain, .reach = REACH_NAMED};
-    uint16_t route = domain.len == 0 ? (uint16_t)POLICY_NONE : key_find(policy, call, &key);
+    struct route_entry named = {.number = number, .domain = domain, .reach = REACH_NAMED};
+    struct route_entry own = {.number = number, .reach = REACH_OWN};
+    struct route_entry all = {.number = number, .reach = REACH_ALL};
+    uint16_t route = domain.len == 0 ? (uint16_t)POLICY_NONE : key_find(policy, call, &named);
 
-    if (route == POLICY_NONE && policy->tables->routes.has_below) {
-        route = below_find(policy, call, domain, &key);
+    if (route == POLICY_NONE) {
+        route = below_find(policy, call, number, domain);
     }
     if (route == POLICY_NONE && is_own) {
-        key.reach = REACH_OWN;
-        key.domain = SLICE_NONE;
-        route = key_find(policy, call, &key);
+        route = key_find(policy, call, &own);
     }
-    if (route == POLICY_NONE) {
-        key.reach = REACH_ALL;
-        key.domain = SLICE_NONE;
-        route = key_find(policy, call, &key);
-    }
-    return route;
+    return route == POLICY_NONE ? key_find(policy, call, &all) : route;
 }
 
 static uint16_t emergency_find(const struct policy *policy, const struct policy_call *call)

@@ -53,9 +53,14 @@ uint16_t draft_zone(const struct draft *draft, struct slice name)
 
 uint16_t draft_peer(const struct draft *draft, struct slice name)
 {
-    for (uint32_t i = 0; i < draft->policy->peer_count; i++) {
-        if (slice_equal(draft->policy->peers[i].name, name)) {
-            return (uint16_t)i;
+    uint64_t hash = hash_bytes(&policy_hash_key, name);
+    struct table_cursor cursor = {0};
+    uint32_t index;
+
+    while (draft->peer_names.entries != NULL &&
+           table_next(&draft->peer_names, hash, &cursor, &index)) {
+        if (slice_equal(draft->policy->peers[index - 1].name, name)) {
+            return (uint16_t)(index - 1);
         }
     }
     return POLICY_NONE;

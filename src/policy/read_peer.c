@@ -281,9 +281,11 @@ void setting_read_PEERS(struct draft *draft, const struct item *item, const stru
     policy->peers = memory_take(draft->kept, item->count, sizeof(struct policy_peer));
     draft->peers = memory_take(&draft->scratch, item->count, sizeof(const struct item *));
     draft->hops = memory_take(&draft->scratch, item->count, sizeof(struct policy_hop *));
-    if (policy->peers == NULL || draft->peers == NULL || draft->hops == NULL) {
+    void *places = memory_take(&draft->scratch, table_size(item->count), 1);
+    if (policy->peers == NULL || draft->peers == NULL || draft->hops == NULL || places == NULL) {
         return;
     }
+    table_init(&draft->peer_names, places, item->count);
     for (const struct item *value = item->first; value != NULL; value = value->next) {
         uint16_t index = (uint16_t)policy->peer_count;
         struct policy_peer *peer = &policy->peers[index];
@@ -295,6 +297,7 @@ void setting_read_PEERS(struct draft *draft, const struct item *item, const stru
         section_read(draft, SECTION_PEER, value, peer);
         peer_finish(draft, peer, index);
         policy->peer_count++;
+        table_add(&draft->peer_names, hash_bytes(&policy_hash_key, peer->name), policy->peer_count);
     }
     peers_name_hops(draft);
 }

@@ -262,25 +262,43 @@ static void setting_take(struct draft *draft, const struct item *map, const stru
     }
 }
 
-static void section_refuse_unknown(struct draft *draft, enum section section,
-                                   const struct item *map)
+/* The row of a key, or NULL. */
+static const struct setting *row_find(enum section section, struct slice key)
 {
     uint32_t count;
     const struct setting *rows = settings_of(section, &count);
 
-    for (const struct item *item = map->first; item != NULL; item = item->next) {
-        struct nearest nearest;
-        bool is_known = false;
-
-        nearest_init(&nearest, item->key->text);
-        for (uint32_t i = 0; i < count; i++) {
-            is_known = is_known || slice_equal(item->key->text, slice_string(rows[i].key));
-            nearest_try(&nearest, slice_string(rows[i].key));
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(key, slice_string(rows[i].key))) {
+            return &rows[i];
         }
-        if (!is_known) {
+    }
+    return NULL;
+}
+
+static struct suggestion row_suggest(enum section section, struct slice key)
+{
+    uint32_t count;
+    const struct setting *rows = settings_of(section, &count);
+    struct nearest nearest;
+
+    nearest_init(&nearest, key);
+    for (uint32_t i = 0; i < count; i++) {
+        nearest_try(&nearest, slice_string(rows[i].key));
+    }
+    return nearest_suggest(&nearest);
+}
+
+static void section_refuse_unknown(struct draft *draft, enum section section,
+                                   const struct item *map)
+{
+    for (const struct item *item = map->first; item != NULL; item = item->next) {
+        struct slice key = item->key->text;
+
+        if (row_find(section, key) == NULL) {
             draft_complain(draft, item->key->place,
                            "'%s' is no setting here%s; expected a key of %s; mend or remove it",
-                           show(item->key->text).text, nearest_suggest(&nearest).text,
+                           show(key).text, row_suggest(section, key).text,
                            section == SECTION_ROOT ? "the top level" : section_where(section));
         }
     }

@@ -38,8 +38,9 @@ struct route_table {
     struct route_entry *entries; /* from 1 */
     uint32_t count;
     uint64_t number_lens; /* bit n: some number has n digits */
-    bool has_below;
-    uint16_t *emergency; /* routes of emergency calls */
+    uint8_t reaches;      /* bit per enum reach that some entry has */
+    uint8_t scopes;       /* bit 0: of anybody, bit 1: of zones, bit 2: of peers */
+    uint16_t *emergency;  /* routes of emergency calls */
     uint32_t emergency_count;
 };
 
@@ -61,12 +62,14 @@ struct policy_tables {
     struct policy_header_set *header_sets; /* [in][out][response][method] of profiles */
 };
 
+enum { SCOPE_ANYBODY, SCOPE_ZONE, SCOPE_PEER, SCOPES }; /* what kind of sender, see route_entry */
+
 static inline uint32_t scope_of(uint16_t zone, uint16_t peer)
 {
     if (peer != POLICY_NONE) {
-        return 0x20000u + peer;
+        return (uint32_t)SCOPE_PEER << 16 | peer;
     }
-    return zone == POLICY_NONE ? 0 : 0x10000u + zone;
+    return zone == POLICY_NONE ? SCOPE_ANYBODY : (uint32_t)SCOPE_ZONE << 16 | zone;
 }
 
 /* The same for ever: entries come from the operator, so nobody can aim at a place in a table. */
