@@ -40,6 +40,12 @@ static inline size_t octets_first(uint64_t found)
     return (size_t)__builtin_ctzll(found) / 8;
 }
 
+/* All bits of the octets before the first found one. */
+static inline uint64_t octets_before(uint64_t found)
+{
+    return ((found & (~found + 1)) >> 7) - 1;
+}
+
 /* The first octet below SP (HTAB, CR, LF among them), or len. */
 static inline size_t octets_find_control(const char *at, size_t len)
 {

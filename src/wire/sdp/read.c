@@ -1,5 +1,5 @@
 /*
- * The reader: one scan of all octets, then line by line, each handed to the reader of its letter.
+ * The reader: line by line, each handed to the reader of its letter.
  */
 #include "base/must.h"
 #include "wire/sdp/reader.h"
@@ -9,34 +9,58 @@ static_assert(SDP_MAX <= UINT16_MAX, "spans have 16 bits");
 bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets)
 {
     if (!sdp_is_odd(sdp, oddity)) {
-        unsigned from = (unsigned)(octets.at - sdp->base);
-
         sdp->oddities |= UINT64_C(1) << oddity;
-        sdp->odd_at[oddity] = sdp_span(from, from + (unsigned)octets.len);
+        sdp->odd_at[oddity] = sdp_span(sdp, octets.at, octets.at + octets.len);
     }
     return false;
 }
 
 bool sdp_note_line(struct sdp_reader *reader, enum sdp_oddity oddity)
 {
-    return sdp_note(reader->sdp, oddity, sdp_octets(reader, reader->line->at, reader->end));
+    return sdp_note(reader->sdp, oddity, slice_between(reader->from, reader->end));
 }
 
-static bool note_key(struct sdp_reader *reader)
+static bool note_key(struct sdp_reader *reader, const char *value)
 {
+    (void)value;
     sdp_note_line(reader, SDP_ODD_KEY_LINE);
     return true;
 }
 
-static bool (*const readers[26])(struct sdp_reader *reader) = {
-    ['v' - 'a'] = sdp_version_read,
-    ['o' - 'a'] = sdp_origin_read,
-    ['c' - 'a'] = sdp_connection_line_read,
+static bool pass(struct sdp_reader *reader, const char *value)
+{
+    (void)reader;
+    (void)value;
+    return true;
+}
+
+static sdp_value_reader *const readers[26] = {
+    pass,
     ['b' - 'a'] = sdp_bandwidth_read,
-    ['t' - 'a'] = sdp_time_read,
-    ['m' - 'a'] = sdp_media_line_read,
+    sdp_connection_line_read,
+    pass,
+    pass,
+    pass,
+    pass,
+    pass,
+    pass,
+    pass,
     ['k' - 'a'] = note_key,
-    ['a' - 'a'] = sdp_attribute_read,
+    pass,
+    sdp_media_line_read,
+    pass,
+    sdp_origin_read,
+    pass,
+    pass,
+    pass,
+    pass,
+    ['t' - 'a'] = sdp_time_read,
+    pass,
+    sdp_version_read,
+    pass,
+    pass,
+    pass,
+    pass,
 };
 
 /* False when there is no room: what follows would belong to no medium. */
@@ -78,155 +102,132 @@ static bool judge_place(struct sdp_reader *reader, char letter)
 
 /* A m= line opens its level; all others belong to the one that is open.  False when reading must
  * stop. */
-static bool place_line(struct sdp_reader *reader, char letter)
+static bool place_line(struct sdp_reader *reader, char letter, bool *is_odd)
 {
     if (letter == 'm') {
         return begin_media(reader);
     }
-    reader->line->is_odd |= !judge_place(reader, letter);
+    *is_odd |= !judge_place(reader, letter);
     return true;
 }
 
-static void note_size(struct sdp_reader *reader)
+static void note_size(struct sdp_reader *reader, unsigned len)
 {
-    unsigned len = reader->line->len;
-
     if (len > SDP_LINE_MAX) {
         sdp_note_line(reader, SDP_ODD_LONG_LINE);
     }
     if (len == sizeof("a=") - 1) {
         sdp_note_line(reader, SDP_ODD_EMPTY_VALUE);
     }
-    if (len > reader->longest_len) {
-        reader->longest_len = len;
-        reader->sdp->longest_line = reader->sdp->line_count;
-    }
 }
 
 /* The line at hand, whose form is right; false when reading must stop. */
-static bool read_line(struct sdp_reader *reader)
+static bool read_line(struct sdp_reader *reader, bool is_odd)
 {
-    char letter = (char)reader->line->letter;
+    struct sdp *sdp = reader->sdp;
+    struct sdp_line *line = &sdp->lines[sdp->line_count];
+    const char *value = reader->from + sizeof("a=") - 1;
+    unsigned len = (unsigned)(reader->end - reader->from);
+    char letter = *reader->from;
 
+    if (sdp->line_count == SDP_LINES_MAX) {
+        return sdp_note_line(reader, SDP_ODD_MANY_LINES);
+    }
     /* In a run of attributes no second look is needed at where they stand. */
-    if ((letter != 'a' || reader->letter != 'a') && !place_line(reader, letter)) {
+    if ((letter != 'a' || reader->letter != 'a') && !place_line(reader, letter, &is_odd)) {
         return false;
     }
-    note_size(reader);
-    if (readers[letter - 'a'] != NULL && !readers[letter - 'a'](reader)) {
-        reader->line->is_odd = true;
+    note_size(reader, len);
+    if (len > reader->longest_len) {
+        reader->longest_len = len;
+        sdp->longest_line = sdp->line_count;
     }
+    line->at = (uint16_t)(reader->from - sdp->base);
+    line->len = (uint16_t)len;
+    line->letter = (uint8_t)letter;
+    if (letter == 'a') {
+        is_odd |= !sdp_attribute_read(reader, line, value);
+    } else {
+        line->value_at = (uint16_t)(line->at + sizeof("a=") - 1);
+        line->attribute = SDP_ATTRIBUTE_UNKNOWN;
+        is_odd |= !readers[letter - 'a'](reader, value);
+    }
+    line->is_odd = is_odd;
     reader->level->letters |= sdp_letter_bit(letter);
     reader->letter = letter;
-    reader->sdp->line_count++;
+    sdp->line_count++;
     return true;
 }
 
-/* Notes the control octets of a line that has some; false when HTAB is the only kind. */
-static bool has_controls(struct sdp *sdp, unsigned from, unsigned end)
+static void note_control(struct sdp *sdp, const char *at)
 {
-    bool is_odd = false;
+    enum sdp_oddity oddity = SDP_ODD_CONTROL_OCTET;
 
-    while ((from += (unsigned)octets_find_control(sdp->base + from, end - from)) < end) {
-        const char *at = sdp->base + from++;
-        enum sdp_oddity oddity = SDP_ODD_CONTROL_OCTET;
-
-        if (*at == '\0') {
-            oddity = SDP_ODD_NUL;
-        } else if (*at == '\r') {
-            oddity = SDP_ODD_BARE_CR;
-        }
-        if (*at != '\t') {
-            sdp_note(sdp, oddity, slice_of(at, 1));
-            is_odd = true;
-        }
+    if (*at == '\0') {
+        oddity = SDP_ODD_NUL;
+    } else if (*at == '\r') {
+        oddity = SDP_ODD_BARE_CR;
     }
-    return is_odd;
+    sdp_note(sdp, oddity, slice_of(at, 1));
 }
 
-/* The end of a line that does not simply end with CRLF; next is where the following one begins. */
-static unsigned find_odd_end(const struct sdp_reader *reader, unsigned from, unsigned *next)
+static bool is_crlf(const struct sdp_reader *reader, const char *at)
 {
-    struct sdp *sdp = reader->sdp;
-    unsigned len = reader->scan->len, end = from;
+    return reader->limit - at >= 2 && at[0] == '\r' && at[1] == '\n';
+}
 
-    while ((end = scan_next(reader->scan->line, end)) < len && sdp->base[end] == '\r' &&
-           (end + 1 == len || sdp->base[end + 1] != '\n')) {
+/* The end of a line in which another control octet than that of CRLF was found at end; next is
+ * where the following line begins. */
+static const char *find_odd_end(const struct sdp_reader *reader, const char *from, const char *end,
+                                const char **next, bool *is_odd)
+{
+    while (end < reader->limit && *end != '\n' && !is_crlf(reader, end)) {
+        if (*end != '\t') {
+            note_control(reader->sdp, end);
+            *is_odd = true;
+        }
         end++;
+        end += octets_find_control(end, (size_t)(reader->limit - end));
     }
-    if (end >= len) {
-        *next = len;
-        sdp_note(sdp, SDP_ODD_NO_END, sdp_octets(reader, from, len));
-        return len;
-    }
-    if (sdp->base[end] == '\n') {
+    if (end == reader->limit) {
+        *next = end;
+        sdp_note(reader->sdp, SDP_ODD_NO_END, slice_between(from, end));
+    } else if (*end == '\n') {
         *next = end + 1;
-        sdp_note(sdp, SDP_ODD_BARE_LF, sdp_octets(reader, from, end));
-        return end;
+        sdp_note(reader->sdp, SDP_ODD_BARE_LF, slice_between(from, end));
+    } else {
+        *next = end + 2;
     }
-    *next = end + 2;
-    return end;
-}
-
-/* is_odd: there are control octets in it. */
-static unsigned find_end(const struct sdp_reader *reader, unsigned from, unsigned *next,
-                         bool *is_odd)
-{
-    unsigned end = scan_next(reader->scan->line, from);
-    const char *at = reader->base + end;
-    bool is_crlf = end + 1 < reader->scan->len && at[0] == '\r' && at[1] == '\n';
-
-    *next = end + 2;
-    *is_odd = false;
-    if (__builtin_expect(is_crlf && reader->scan->is_plain, 1)) {
-        return end;
-    }
-    if (!is_crlf) {
-        end = find_odd_end(reader, from, next);
-    }
-    *is_odd = has_controls(reader->sdp, from, end);
     return end;
 }
 
 static bool is_line(const char *at, size_t len)
 {
-    return len >= 2 && (unsigned char)(at[0] - 'a') < 26 && at[1] == '=';
-}
-
-/* A line that has not the form of one is noted, and passed over unless it is empty. */
-static bool pass_over(struct sdp_reader *reader, unsigned from, unsigned end)
-{
-    sdp_note(reader->sdp, end > from ? SDP_ODD_BAD_LINE : SDP_ODD_EMPTY_LINE,
-             sdp_octets(reader, from, end));
-    return end > from;
+    return len >= 2 && at[1] == '=' && (unsigned char)(at[0] - 'a') < 26;
 }
 
 /* An empty line ends a description, whatever stands behind it. */
 static void read_lines(struct sdp_reader *reader)
 {
-    struct sdp *sdp = reader->sdp;
-    unsigned len = reader->scan->len, next;
-    bool goes_on = true, is_odd;
+    const char *from = reader->sdp->base, *next;
+    bool goes_on = true;
 
-    for (unsigned from = 0; from < len && goes_on; from = next) {
-        unsigned end = find_end(reader, from, &next, &is_odd);
+    for (; from < reader->limit && goes_on; from = next) {
+        const char *end = from + octets_find_control(from, (size_t)(reader->limit - from));
+        bool is_odd = false;
 
-        if (!is_line(reader->base + from, end - from)) {
-            goes_on = pass_over(reader, from, end);
-            continue;
+        next = end + 2;
+        if (__builtin_expect(!is_crlf(reader, end), 0)) {
+            end = find_odd_end(reader, from, end, &next, &is_odd);
         }
-        if (sdp->line_count == SDP_LINES_MAX) {
-            sdp_note(sdp, SDP_ODD_MANY_LINES, sdp_octets(reader, from, end));
-            return;
-        }
-        reader->line = &sdp->lines[sdp->line_count];
-        *reader->line = (struct sdp_line){.at = (uint16_t)from,
-                                          .len = (uint16_t)(end - from),
-                                          .value_at = (uint16_t)(from + 2),
-                                          .letter = (uint8_t)reader->base[from],
-                                          .is_odd = is_odd};
+        reader->from = from;
         reader->end = end;
-        goes_on = read_line(reader);
+        if (__builtin_expect(is_line(from, (size_t)(end - from)), 1)) {
+            goes_on = read_line(reader, is_odd);
+        } else {
+            goes_on = end > from;
+            sdp_note_line(reader, goes_on ? SDP_ODD_BAD_LINE : SDP_ODD_EMPTY_LINE);
+        }
     }
 }
 
@@ -301,11 +302,8 @@ static void begin(struct sdp *sdp, struct slice bytes)
 
 enum sdp_reading sdp_read(struct sdp *sdp, struct slice bytes)
 {
-    struct sip_scan scan;
     struct sdp_reader reader = {.sdp = sdp,
                                 .level = &sdp->session,
-                                .scan = &scan,
-                                .base = bytes.at,
                                 .carries_rtp = true,
                                 .attributes_max = SDP_SESSION_ATTRIBUTES_MAX};
 
@@ -313,7 +311,7 @@ enum sdp_reading sdp_read(struct sdp *sdp, struct slice bytes)
     if (!is_line(bytes.at, bytes.len)) {
         return SDP_FOREIGN;
     }
-    sip_scan(&scan, sdp->bytes);
+    reader.limit = sdp->base + sdp->bytes.len;
     read_lines(&reader);
     count_lines(sdp);
     note_missing(sdp);

@@ -6,75 +6,73 @@
 #include "wire/token.h"
 
 /* The payload type in front of a rtpmap or fmtp; false when it is none of the m= line. */
-static bool read_type(const struct sdp_reader *reader, unsigned *at, uint32_t *type)
+static inline bool read_type(const struct sdp_reader *reader, const char **at, uint32_t *type)
 {
     return sdp_digits(reader, at, SDP_PAYLOAD_TYPE_MAX, type) && reader->media != NULL &&
            sdp_media_has_payload_type(reader->media, *type);
 }
 
 /* " EVS/16000" or " opus/48000/2" */
-static bool is_mapping(const struct sdp_reader *reader, unsigned at)
+static inline bool is_mapping(const struct sdp_reader *reader, const char *at)
 {
-    unsigned slash = sdp_token_end(reader, at + 1), clock = slash + 1;
+    const char *slash = sdp_find(reader, at, '/'), *clock = slash + 1;
     uint32_t number;
 
-    if (!sdp_is_at(reader, at, ' ') || slash == at + 1 || !sdp_is_at(reader, slash, '/') ||
+    if (slash - at < 2 || slash == reader->end || at[0] != ' ' || at[1] == ' ' ||
         !sdp_digits(reader, &clock, UINT32_MAX, &number)) {
         return false;
     }
     if (clock == reader->end) {
         return true;
     }
-    unsigned channels = clock + 1;
-    return reader->base[clock] == '/' && sdp_digits(reader, &channels, UINT8_MAX, &number) &&
+    const char *channels = clock + 1;
+    return *clock == '/' && sdp_digits(reader, &channels, UINT8_MAX, &number) &&
            channels == reader->end;
 }
 
-static bool read_rtpmap(struct sdp_reader *reader)
+static bool read_rtpmap(struct sdp_reader *reader, const char *value)
 {
-    unsigned at = reader->line->value_at;
     uint32_t type;
 
     if (!reader->carries_rtp) {
         return true;
     }
-    bool is_ours = read_type(reader, &at, &type);
-    if (!is_mapping(reader, at)) {
+    bool is_ours = read_type(reader, &value, &type);
+    if (!is_mapping(reader, value)) {
         return sdp_note_line(reader, SDP_ODD_BAD_RTPMAP);
     }
     if (!is_ours) {
         return sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
     }
-    uint64_t bit = UINT64_C(1) << (type % 64);
-    if ((reader->media->mapped[type / 64] & bit) != 0) {
+    uint64_t bit = UINT64_C(1) << (type % 64), *mapped = &reader->media->mapped[type / 64];
+    if ((*mapped & bit) != 0) {
         return sdp_note_line(reader, SDP_ODD_REPEATED_RTPMAP);
     }
-    reader->media->mapped[type / 64] |= bit;
+    *mapped |= bit;
     return true;
 }
 
-static bool read_fmtp(struct sdp_reader *reader)
+static bool read_fmtp(struct sdp_reader *reader, const char *value)
 {
-    unsigned at = reader->line->value_at;
     uint32_t type;
 
-    return !reader->carries_rtp || (read_type(reader, &at, &type) && sdp_is_at(reader, at, ' ')) ||
+    return !reader->carries_rtp ||
+           (read_type(reader, &value, &type) && sdp_is_at(reader, value, ' ')) ||
            sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
 }
 
 /* "49171" or "49171 IN IP4 192.0.2.1", RFC 3605 */
-static bool read_rtcp(struct sdp_reader *reader)
+static bool read_rtcp(struct sdp_reader *reader, const char *value)
 {
     struct sdp_connection target = {.kind = SDP_CONNECTION_NONE};
-    unsigned at = reader->line->value_at;
     uint32_t port;
-    bool is_port = sdp_digits(reader, &at, UINT16_MAX, &port);
+    bool is_port = sdp_digits(reader, &value, UINT16_MAX, &port);
 
-    if (is_port && sdp_is_at(reader, at, ' ')) {
-        sdp_connection_read(reader, at + 1, &target);
+    if (is_port && sdp_is_at(reader, value, ' ')) {
+        sdp_connection_read(reader, value + 1, &target);
     }
     if (!is_port || reader->media == NULL ||
-        (at < reader->end && target.kind != SDP_CONNECTION_LITERAL)) {
+        (value < reader->end && target.kind != SDP_CONNECTION_LITERAL)) {
         return sdp_note_line(reader, SDP_ODD_BAD_RTCP);
     }
     if (port > 0 && port < SDP_PORT_MIN) {
@@ -89,31 +87,30 @@ static bool read_rtcp(struct sdp_reader *reader)
 }
 
 /* Milliseconds, perhaps with a fraction (RFC 8866 6.4), which is left off. */
-static bool read_milliseconds(struct sdp_reader *reader, uint16_t *milliseconds)
+static bool read_milliseconds(struct sdp_reader *reader, const char *value, uint16_t *milliseconds)
 {
-    unsigned at = reader->line->value_at;
     uint32_t number, fraction;
-    bool is_number = sdp_digits(reader, &at, UINT16_MAX, &number);
+    bool is_number = sdp_digits(reader, &value, UINT16_MAX, &number);
 
-    if (is_number && sdp_is_at(reader, at, '.')) {
-        at++;
-        is_number = sdp_digits(reader, &at, UINT32_MAX, &fraction);
+    if (is_number && sdp_is_at(reader, value, '.')) {
+        value++;
+        is_number = sdp_digits(reader, &value, UINT32_MAX, &fraction);
     }
-    if (!is_number || at < reader->end) {
+    if (!is_number || value < reader->end) {
         return sdp_note_line(reader, SDP_ODD_BAD_PTIME);
     }
     *milliseconds = (uint16_t)number;
     return true;
 }
 
-static bool read_ptime(struct sdp_reader *reader)
+static bool read_ptime(struct sdp_reader *reader, const char *value)
 {
-    return read_milliseconds(reader, &reader->level->ptime);
+    return read_milliseconds(reader, value, &reader->level->ptime);
 }
 
-static bool read_max_ptime(struct sdp_reader *reader)
+static bool read_max_ptime(struct sdp_reader *reader, const char *value)
 {
-    return read_milliseconds(reader, &reader->level->max_ptime);
+    return read_milliseconds(reader, value, &reader->level->max_ptime);
 }
 
 /* Of two the first counts: RFC 3264 has no answer to two, and ours must be the same each time. */
@@ -126,27 +123,31 @@ static bool set_direction(struct sdp_reader *reader, enum sdp_direction directio
     return true;
 }
 
-static bool read_sendrecv(struct sdp_reader *reader)
+static bool read_sendrecv(struct sdp_reader *reader, const char *value)
 {
+    (void)value;
     return set_direction(reader, SDP_SENDRECV);
 }
 
-static bool read_sendonly(struct sdp_reader *reader)
+static bool read_sendonly(struct sdp_reader *reader, const char *value)
 {
+    (void)value;
     return set_direction(reader, SDP_SENDONLY);
 }
 
-static bool read_recvonly(struct sdp_reader *reader)
+static bool read_recvonly(struct sdp_reader *reader, const char *value)
 {
+    (void)value;
     return set_direction(reader, SDP_RECVONLY);
 }
 
-static bool read_inactive(struct sdp_reader *reader)
+static bool read_inactive(struct sdp_reader *reader, const char *value)
 {
+    (void)value;
     return set_direction(reader, SDP_INACTIVE);
 }
 
-static bool read_setup(struct sdp_reader *reader)
+static bool read_setup(struct sdp_reader *reader, const char *value)
 {
     static const struct slice roles[] = {
         [SDP_SETUP_NONE] = SLICE_INIT(""),
@@ -157,7 +158,7 @@ static bool read_setup(struct sdp_reader *reader)
     };
 
     for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(roles); role++) {
-        if (slice_equal_nocase(sdp_value(reader), roles[role])) {
+        if (slice_equal_nocase(slice_between(value, reader->end), roles[role])) {
             reader->level->setup = (uint8_t)role;
             return true;
         }
@@ -176,43 +177,43 @@ static bool is_hex_pairs(struct slice pairs)
     return pairs.len % 3 == 2;
 }
 
-static bool read_fingerprint(struct sdp_reader *reader)
+static bool read_fingerprint(struct sdp_reader *reader, const char *value)
 {
-    unsigned blank = sdp_token_end(reader, reader->line->value_at);
+    struct slice rest = slice_between(value, reader->end), hash;
 
     reader->level->fingerprint_count++;
-    return (blank > reader->line->value_at && sdp_is_at(reader, blank, ' ') &&
-            is_hex_pairs(sdp_octets(reader, blank + 1, reader->end))) ||
+    slice_cut(&rest, ' ', &hash);
+    return (slice_is_token(hash) && is_hex_pairs(rest)) ||
            sdp_note_line(reader, SDP_ODD_BAD_FINGERPRINT);
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with a tag of at most nine digits, RFC 4568 9.2 */
-static bool read_crypto(struct sdp_reader *reader)
+static bool read_crypto(struct sdp_reader *reader, const char *value)
 {
-    struct slice value = sdp_value(reader), tag, suite;
+    struct slice rest = slice_between(value, reader->end), tag, suite;
     uint64_t number;
 
     if (++reader->level->crypto_count > SDP_CRYPTO_MAX) {
         sdp_note_line(reader, SDP_ODD_MANY_CRYPTO);
     }
-    slice_cut(&value, ' ', &tag);
-    slice_cut(&value, ' ', &suite);
+    slice_cut(&rest, ' ', &tag);
+    slice_cut(&rest, ' ', &suite);
     return (tag.len <= 9 && slice_number(tag, UINT32_MAX, &number) && slice_is_token(suite) &&
-            slice_starts_nocase(value, SLICE("inline:"))) ||
+            slice_starts_nocase(rest, SLICE("inline:"))) ||
            sdp_note_line(reader, SDP_ODD_BAD_CRYPTO);
 }
 
 /* "foundation component transport priority address port typ type ...", RFC 8839 5.1 */
-static bool read_candidate(struct sdp_reader *reader)
+static bool read_candidate(struct sdp_reader *reader, const char *value)
 {
-    struct slice value = sdp_value(reader), words[8];
+    struct slice rest = slice_between(value, reader->end), words[8];
     uint64_t component, priority, port;
 
     if (++reader->level->candidate_count > SDP_CANDIDATES_MAX) {
         sdp_note_line(reader, SDP_ODD_MANY_CANDIDATES);
     }
     for (unsigned i = 0; i < ARRAY_COUNT(words); i++) {
-        slice_cut(&value, ' ', &words[i]);
+        slice_cut(&rest, ' ', &words[i]);
     }
     return (words[0].len > 0 && slice_number(words[1], 256, &component) &&
             slice_is_token(words[2]) && slice_number(words[3], UINT32_MAX, &priority) &&
@@ -221,7 +222,7 @@ static bool read_candidate(struct sdp_reader *reader)
            sdp_note_line(reader, SDP_ODD_BAD_CANDIDATE);
 }
 
-static bool (*const readers[SDP_ATTRIBUTE_COUNT])(struct sdp_reader *reader) = {
+static sdp_value_reader *const readers[SDP_ATTRIBUTE_COUNT] = {
     [SDP_ATTRIBUTE_RTPMAP] = read_rtpmap,       [SDP_ATTRIBUTE_FMTP] = read_fmtp,
     [SDP_ATTRIBUTE_RTCP] = read_rtcp,           [SDP_ATTRIBUTE_PTIME] = read_ptime,
     [SDP_ATTRIBUTE_MAXPTIME] = read_max_ptime,  [SDP_ATTRIBUTE_SENDRECV] = read_sendrecv,
@@ -262,30 +263,35 @@ static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attrib
     return true;
 }
 
-/* A name ends where its token does; of an odd one the colon must be looked for. */
-static unsigned find_colon(const struct sdp_reader *reader, unsigned from)
+/* The name in the octets up to a colon or the end of the line; most are found in one word. */
+static enum sdp_attribute find_name(struct sdp_reader *reader, const char *name,
+                                    const char **name_end)
 {
-    unsigned stop = sdp_token_end(reader, from);
-
-    if (stop == reader->end || reader->base[stop] == ':') {
-        return stop;
-    }
-    return stop + (unsigned)slice_find(sdp_octets(reader, stop, reader->end), ':');
-}
-
-bool sdp_attribute_read(struct sdp_reader *reader)
-{
-    unsigned name = reader->line->value_at, colon = find_colon(reader, name);
     enum sdp_attribute attribute = SDP_ATTRIBUTE_UNKNOWN;
 
-    if (reader->scan->len - name >= sizeof(uint64_t)) {
-        attribute = sdp_attribute_spelled(reader->base + name, colon - name);
+    if (reader->limit - name >= (ptrdiff_t)sizeof(uint64_t)) {
+        uint64_t word = octets_load(name);
+        uint64_t ends = octets_equal(word, ':') | octets_below(word, ' ');
+
+        *name_end = ends != 0 ? name + octets_first(ends) : sdp_find(reader, name, ':');
+        attribute = sdp_attribute_spelled(name, (size_t)(*name_end - name),
+                                          ends != 0 ? word & octets_before(ends) : word);
     }
     if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
-        attribute = find_odd_name(reader, sdp_octets(reader, name, colon));
+        *name_end = sdp_find(reader, name, ':');
+        attribute = find_odd_name(reader, slice_between(name, *name_end));
     }
-    reader->line->attribute = (uint8_t)attribute;
-    reader->line->value_at = (uint16_t)(colon < reader->end ? colon + 1 : colon);
+    return attribute;
+}
+
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, const char *name)
+{
+    const char *name_end;
+    enum sdp_attribute attribute = find_name(reader, name, &name_end);
+    const char *value = sdp_step(reader, name_end);
+
+    line->attribute = (uint8_t)attribute;
+    line->value_at = (uint16_t)(value - reader->sdp->base);
     return count_attribute(reader, attribute) &&
-           (readers[attribute] == NULL || readers[attribute](reader));
+           (readers[attribute] == NULL || readers[attribute](reader, value));
 }

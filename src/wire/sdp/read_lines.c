@@ -3,6 +3,7 @@
  */
 #include "base/must.h"
 #include "wire/sdp/reader.h"
+#include "wire/sip/chars.h"
 
 static bool is_host_name(struct slice name)
 {
@@ -76,26 +77,24 @@ static bool read_literal(const struct sdp_reader *reader, struct slice word, uin
            address->family == family;
 }
 
-void sdp_connection_read(const struct sdp_reader *reader, unsigned from,
+void sdp_connection_read(const struct sdp_reader *reader, const char *from,
                          struct sdp_connection *connection)
 {
-    struct slice value = sdp_octets(reader, from, reader->end);
+    struct slice value = slice_between(from, reader->end);
     bool is_v4 = slice_starts(value, SLICE("IN IP4 "));
-    unsigned word = from + (unsigned)sizeof("IN IP4 ") - 1, end = word;
 
     *connection = (struct sdp_connection){.kind = SDP_CONNECTION_BAD};
     if (!is_v4 && !slice_starts(value, SLICE("IN IP6 "))) {
-        connection->text = sdp_span(from, reader->end);
+        connection->text = sdp_span(reader->sdp, from, reader->end);
         return;
     }
-    while ((end = sdp_token_end(reader, end)) < reader->end && reader->base[end] != '/') {
-        end++;
-    }
+    const char *word = from + sizeof("IN IP4 ") - 1, *end = sdp_find(reader, word, '/');
+    struct slice literal = slice_between(word, end);
+
     if (end < reader->end) {
-        sdp_note(reader->sdp, SDP_ODD_CONNECTION_TTL, sdp_octets(reader, word, reader->end));
+        sdp_note(reader->sdp, SDP_ODD_CONNECTION_TTL, slice_between(word, reader->end));
     }
-    connection->text = sdp_span(word, end);
-    struct slice literal = sdp_octets(reader, word, end);
+    connection->text = sdp_span(reader->sdp, word, end);
     if (read_literal(reader, literal, is_v4 ? ADDRESS_V4 : ADDRESS_V6, &connection->address)) {
         connection->kind = SDP_CONNECTION_LITERAL;
     } else if (is_host_name(literal)) {
@@ -103,32 +102,32 @@ void sdp_connection_read(const struct sdp_reader *reader, unsigned from,
     }
 }
 
-bool sdp_version_read(struct sdp_reader *reader)
+bool sdp_version_read(struct sdp_reader *reader, const char *value)
 {
-    return slice_equal(sdp_value(reader), SLICE("0")) || sdp_note_line(reader, SDP_ODD_BAD_VERSION);
+    return (reader->end - value == 1 && *value == '0') ||
+           sdp_note_line(reader, SDP_ODD_BAD_VERSION);
 }
 
 /* A number of up to 64 bits and the SP behind it. */
-static bool read_id(const struct sdp_reader *reader, unsigned *at, uint64_t *number)
+static bool read_id(const struct sdp_reader *reader, const char **at, uint64_t *number)
 {
-    unsigned end = sdp_word_end(reader, *at);
-    struct slice digits = sdp_octets(reader, *at, end);
+    const char *from = *at, *end = sdp_find(reader, from, ' ');
 
-    *at = end < reader->end ? end + 1 : end;
-    return slice_number(digits, UINT64_MAX, number);
+    *at = sdp_step(reader, end);
+    return slice_number(slice_between(from, end), UINT64_MAX, number);
 }
 
 /* Of several o= and c= the first counts; the repetition was noted. */
-bool sdp_origin_read(struct sdp_reader *reader)
+bool sdp_origin_read(struct sdp_reader *reader, const char *value)
 {
     struct sdp_origin *origin = &reader->sdp->origin;
-    unsigned at = sdp_word_end(reader, reader->line->value_at);
+    const char *at = sdp_find(reader, value, ' ');
 
     if ((reader->sdp->session.letters & sdp_letter_bit('o')) != 0) {
         return false;
     }
-    origin->username = sdp_span(reader->line->value_at, at);
-    at += at < reader->end;
+    origin->username = sdp_span(reader->sdp, value, at);
+    at = sdp_step(reader, at);
     bool has_ids = read_id(reader, &at, &origin->session_id);
     has_ids = read_id(reader, &at, &origin->session_version) && has_ids;
     sdp_connection_read(reader, at, &origin->connection);
@@ -139,14 +138,14 @@ bool sdp_origin_read(struct sdp_reader *reader)
            sdp_note_line(reader, SDP_ODD_BAD_ORIGIN_ADDRESS);
 }
 
-bool sdp_connection_line_read(struct sdp_reader *reader)
+bool sdp_connection_line_read(struct sdp_reader *reader, const char *value)
 {
     struct sdp_connection *connection = &reader->level->connection;
 
     if ((reader->level->letters & sdp_letter_bit('c')) != 0) {
         return false;
     }
-    sdp_connection_read(reader, reader->line->value_at, connection);
+    sdp_connection_read(reader, value, connection);
     if (connection->kind == SDP_CONNECTION_NAME) {
         sdp_note_line(reader, SDP_ODD_CONNECTION_NAME);
         return true;
@@ -158,41 +157,37 @@ bool sdp_connection_line_read(struct sdp_reader *reader)
     return true;
 }
 
-bool sdp_bandwidth_read(struct sdp_reader *reader)
+bool sdp_bandwidth_read(struct sdp_reader *reader, const char *value)
 {
-    static const struct slice kinds[] = {SLICE_INIT("AS"), SLICE_INIT("TIAS"), SLICE_INIT("RS"),
-                                         SLICE_INIT("RR"), SLICE_INIT("CT")};
-    unsigned colon = sdp_token_end(reader, reader->line->value_at), at = colon + 1;
-    struct slice kind = sdp_octets(reader, reader->line->value_at, colon);
-    uint32_t number;
+    static const struct slice kinds[] = {SLICE_INIT("AS:"), SLICE_INIT("TIAS:"), SLICE_INIT("RS:"),
+                                         SLICE_INIT("RR:"), SLICE_INIT("CT:")};
 
-    if (!sdp_is_at(reader, colon, ':') || !sdp_digits(reader, &at, UINT32_MAX, &number) ||
-        at < reader->end) {
-        return sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
-    }
     for (unsigned i = 0; i < ARRAY_COUNT(kinds); i++) {
-        if (slice_equal(kind, kinds[i])) {
-            return true;
+        const char *at = value + kinds[i].len;
+        uint32_t number;
+
+        if (slice_starts(slice_between(value, reader->end), kinds[i])) {
+            return (sdp_digits(reader, &at, UINT32_MAX, &number) && at == reader->end) ||
+                   sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
         }
     }
     return sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
 }
 
-bool sdp_time_read(struct sdp_reader *reader)
+bool sdp_time_read(struct sdp_reader *reader, const char *value)
 {
-    unsigned at = reader->line->value_at;
     uint64_t start, stop;
 
-    return (read_id(reader, &at, &start) &&
-            slice_number(sdp_octets(reader, at, reader->end), UINT64_MAX, &stop)) ||
+    return (read_id(reader, &value, &start) &&
+            slice_number(slice_between(value, reader->end), UINT64_MAX, &stop)) ||
            sdp_note_line(reader, SDP_ODD_BAD_TIME);
 }
 
 /* "49170" or "49170/2"; an odd port is left 0: nothing is sent there. */
-static bool read_port(struct sdp_reader *reader, unsigned from, unsigned end)
+static bool read_port(struct sdp_reader *reader, const char *from, const char *end)
 {
     struct sdp_media *media = reader->media;
-    struct slice word = sdp_octets(reader, from, end);
+    struct slice word = slice_between(from, end);
     uint32_t port, count = 1;
     bool is_number = sdp_digits(reader, &from, UINT16_MAX, &port);
 
@@ -216,39 +211,45 @@ static bool read_port(struct sdp_reader *reader, unsigned from, unsigned end)
     return true;
 }
 
-static void read_payload_type(const struct sdp_reader *reader, unsigned from, unsigned end)
+/* Goes behind the word, whatever it is. */
+static void read_payload_type(const struct sdp_reader *reader, const char **at)
 {
-    struct sdp_media *media = reader->media;
-    unsigned at = from;
+    uint64_t *types = reader->media->payload_types;
+    const char *from = *at;
     uint32_t type;
+    bool is_type = sdp_digits(reader, at, SDP_PAYLOAD_TYPE_MAX, &type);
 
-    if (!sdp_digits(reader, &at, SDP_PAYLOAD_TYPE_MAX, &type) || at != end) {
-        sdp_note(reader->sdp, SDP_ODD_BAD_PAYLOAD_TYPE, sdp_octets(reader, from, end));
+    if (!is_type || (*at < reader->end && **at != ' ')) {
+        *at = sdp_find(reader, *at, ' ');
+        sdp_note(reader->sdp, SDP_ODD_BAD_PAYLOAD_TYPE, slice_between(from, *at));
         return;
     }
-    if (sdp_media_has_payload_type(media, type)) {
-        sdp_note(reader->sdp, SDP_ODD_REPEATED_PAYLOAD_TYPE, sdp_octets(reader, from, end));
+    uint64_t bit = UINT64_C(1) << (type % 64);
+    if ((types[type / 64] & bit) != 0) {
+        sdp_note(reader->sdp, SDP_ODD_REPEATED_PAYLOAD_TYPE, slice_between(from, *at));
     }
-    media->payload_types[type / 64] |= UINT64_C(1) << (type % 64);
+    types[type / 64] |= bit;
 }
 
 /* False when none is left to write. */
-static bool read_formats(struct sdp_reader *reader, unsigned at)
+static bool read_formats(struct sdp_reader *reader, const char *at)
 {
     struct sdp_media *media = reader->media;
 
-    media->formats = sdp_span(at, reader->end);
-    for (unsigned end; at < reader->end; at = end + 1) {
-        end = sdp_word_end(reader, at);
-        if (end == at || end + 1 == reader->end) {
-            sdp_note_line(reader, SDP_ODD_BAD_MEDIA); /* two SP, or one at the end */
-        }
-        if (end == at) {
+    media->formats = sdp_span(reader->sdp, at, reader->end);
+    if (at < reader->end && reader->end[-1] == ' ') {
+        sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
+    }
+    for (; at < reader->end; at++) {
+        if (*at == ' ') {
+            sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
             continue;
         }
         media->format_count++;
         if (reader->carries_rtp) {
-            read_payload_type(reader, at, end);
+            read_payload_type(reader, &at);
+        } else {
+            at = sdp_find(reader, at, ' ');
         }
     }
     if (media->format_count > SDP_FORMATS_MAX) {
@@ -261,23 +262,21 @@ static bool read_formats(struct sdp_reader *reader, unsigned at)
 }
 
 /* Type, port, protocol, and the formats behind them, each one SP apart. */
-bool sdp_media_line_read(struct sdp_reader *reader)
+bool sdp_media_line_read(struct sdp_reader *reader, const char *value)
 {
     struct sdp_media *media = reader->media;
-    unsigned type_end = sdp_word_end(reader, reader->line->value_at);
-    unsigned port = type_end < reader->end ? type_end + 1 : type_end;
-    unsigned port_end = sdp_word_end(reader, port);
-    unsigned protocol = port_end < reader->end ? port_end + 1 : port_end;
-    unsigned protocol_end = sdp_word_end(reader, protocol);
+    const char *type_end = sdp_find(reader, value, ' ');
+    const char *port = sdp_step(reader, type_end), *port_end = sdp_find(reader, port, ' ');
+    const char *protocol = sdp_step(reader, port_end);
+    const char *protocol_end = sdp_find(reader, protocol, ' ');
 
-    media->type_text = sdp_span(reader->line->value_at, type_end);
-    media->type =
-        (uint8_t)sdp_media_type_find(sdp_octets(reader, reader->line->value_at, type_end));
-    media->protocol_text = sdp_span(protocol, protocol_end);
-    media->protocol = (uint8_t)sdp_protocol_find(sdp_octets(reader, protocol, protocol_end));
+    media->type_text = sdp_span(reader->sdp, value, type_end);
+    media->type = (uint8_t)sdp_media_type_find(slice_between(value, type_end));
+    media->protocol_text = sdp_span(reader->sdp, protocol, protocol_end);
+    media->protocol = (uint8_t)sdp_protocol_find(slice_between(protocol, protocol_end));
     reader->carries_rtp =
         sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
-    if (type_end == reader->line->value_at || port_end == port || protocol_end == protocol) {
+    if (type_end == value || port_end == port || protocol_end == protocol) {
         return sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
     }
     if (media->type == SDP_MEDIA_OTHER) {
@@ -287,5 +286,5 @@ bool sdp_media_line_read(struct sdp_reader *reader)
         sdp_note_line(reader, SDP_ODD_UNKNOWN_PROTOCOL);
     }
     return read_port(reader, port, port_end) &&
-           read_formats(reader, protocol_end < reader->end ? protocol_end + 1 : protocol_end);
+           read_formats(reader, sdp_step(reader, protocol_end));
 }

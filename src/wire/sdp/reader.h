@@ -4,24 +4,19 @@
 #pragma once
 
 #include "wire/sdp/tables.h"
-#include "wire/sip/chars.h"
-#include "wire/sip/scan.h"
 
 struct sdp_reader {
     struct sdp *sdp;
     struct sdp_level *level;
     struct sdp_media *media; /* NULL on the session level */
-    const struct sip_scan *scan;
-    const char *base;
-
-    struct sdp_line *line;   /* the one at hand */
-    unsigned end;            /* of its octets */
-    uint8_t rank;            /* of the line before, in letters.def */
-    char letter;             /* of the line before */
-    uint8_t family;          /* of the addresses so far */
-    bool carries_rtp;        /* the medium does, or there is none yet */
+    const char *limit;       /* behind the last octet of the description */
+    const char *from, *end;  /* the line at hand, without its end */
     unsigned longest_len;    /* of the lines so far */
     unsigned attributes_max; /* on this level */
+    uint8_t rank;            /* of the line before, in letters.def */
+    uint8_t family;          /* of the addresses so far */
+    char letter;             /* of the line before */
+    bool carries_rtp;        /* the medium does, or there is none yet */
 };
 
 /* Both return false, so that finding a line unfit is one line.  The second notes the line at
@@ -29,72 +24,63 @@ struct sdp_reader {
 bool sdp_note(struct sdp *sdp, enum sdp_oddity oddity, struct slice octets);
 bool sdp_note_line(struct sdp_reader *reader, enum sdp_oddity oddity);
 
-/* "IN IP4 192.0.2.1" in [from, end of the line). */
-void sdp_connection_read(const struct sdp_reader *reader, unsigned from,
+/* "IN IP4 192.0.2.1" from there to the end of the line. */
+void sdp_connection_read(const struct sdp_reader *reader, const char *from,
                          struct sdp_connection *connection);
 
 /* Notes what is wrong with an address that media will be sent to. */
 void sdp_target_note(struct sdp_reader *reader, const struct sdp_connection *target);
 
-/* Each reads the line at hand, of one letter.  False when it is not to be relied on: malformed, or
- * a second one where one stands. */
-bool sdp_version_read(struct sdp_reader *reader);
-bool sdp_origin_read(struct sdp_reader *reader);
-bool sdp_connection_line_read(struct sdp_reader *reader);
-bool sdp_bandwidth_read(struct sdp_reader *reader);
-bool sdp_time_read(struct sdp_reader *reader);
-bool sdp_media_line_read(struct sdp_reader *reader);
-bool sdp_attribute_read(struct sdp_reader *reader);
+/* Each reads the value of a line, which goes on to the line's end.  False when the line is not to
+ * be relied on: malformed, or a second one where one stands. */
+typedef bool sdp_value_reader(struct sdp_reader *reader, const char *value);
+sdp_value_reader sdp_version_read;
+sdp_value_reader sdp_origin_read;
+sdp_value_reader sdp_connection_line_read;
+sdp_value_reader sdp_bandwidth_read;
+sdp_value_reader sdp_time_read;
+sdp_value_reader sdp_media_line_read;
+
+/* Behind "a=": tells line its attribute and where its value begins. */
+bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, const char *name);
 
 static inline uint32_t sdp_letter_bit(char letter)
 {
     return UINT32_C(1) << (letter - 'a');
 }
 
-static inline struct slice sdp_octets(const struct sdp_reader *reader, unsigned from, unsigned to)
+static inline struct sip_span sdp_span(const struct sdp *sdp, const char *from, const char *to)
 {
-    return slice_of(reader->base + from, to - from);
+    return (struct sip_span){(uint16_t)(from - sdp->base), (uint16_t)(to - from)};
 }
 
-static inline struct slice sdp_value(const struct sdp_reader *reader)
+static inline bool sdp_is_at(const struct sdp_reader *reader, const char *at, char octet)
 {
-    return sdp_octets(reader, reader->line->value_at, reader->end);
+    return at < reader->end && *at == octet;
 }
 
-static inline struct sip_span sdp_span(unsigned from, unsigned to)
+/* The next such octet, or the end of the line. */
+static inline const char *sdp_find(const struct sdp_reader *reader, const char *at, char octet)
 {
-    return (struct sip_span){(uint16_t)from, (uint16_t)(to - from)};
-}
-
-static inline bool sdp_is_at(const struct sdp_reader *reader, unsigned at, char octet)
-{
-    return at < reader->end && reader->base[at] == octet;
-}
-
-/* The first octet from at on that no token has, or the end of the line. */
-static inline unsigned sdp_token_end(const struct sdp_reader *reader, unsigned at)
-{
-    unsigned stop = scan_next(reader->scan->stop, at);
-
-    return stop < reader->end ? stop : reader->end;
-}
-
-/* The next SP, or the end of the line. */
-static inline unsigned sdp_word_end(const struct sdp_reader *reader, unsigned at)
-{
-    while ((at = sdp_token_end(reader, at)) < reader->end && reader->base[at] != ' ') {
+    while (at < reader->end && *at != octet) {
         at++;
     }
     return at;
 }
 
+/* Behind one octet, or the end of the line. */
+static inline const char *sdp_step(const struct sdp_reader *reader, const char *at)
+{
+    return at < reader->end ? at + 1 : at;
+}
+
 /* The digits at *at, which goes behind them; false when there are none or they say more than max.
  * At most nine are taken: whoever has more of them is not at the end of a number. */
-static inline bool sdp_digits(const struct sdp_reader *reader, unsigned *at, uint32_t max,
+static inline bool sdp_digits(const struct sdp_reader *reader, const char **at, uint32_t max,
                               uint32_t *number)
 {
-    const char *from = reader->base + *at, *place = from;
-    const char *end = reader->base + (reader->end < *at + 9 ? reader->end : *at + 9);
+    const char *from = *at, *place = from;
+    const char *end = reader->end - from < 9 ? reader->end : from + 9;
     unsigned digit;
     uint32_t value = 0;
 
@@ -102,7 +88,7 @@ static inline bool sdp_digits(const struct sdp_reader *reader, unsigned *at, uin
         value = value * 10 + digit;
         place++;
     }
-    *at += (unsigned)(place - from);
+    *at = place;
     *number = value;
     return place > from && value <= max;
 }

@@ -38,18 +38,13 @@ extern const struct sdp_letter sdp_letters[26];
 /* Where the names of each length begin; the table's test holds it. */
 extern const uint8_t sdp_first_of_length[SDP_NAME_ROOM];
 
-/* The attribute spelled just so in the len octets at name, of which eight may be looked at. */
-static inline enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len)
+/* The attribute spelled just so; word has the first eight octets of the name, zeros behind it. */
+static inline enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, uint64_t word)
 {
-    uint64_t word = octets_load(name);
-
-    if (len == 0 || len + 1 >= SDP_NAME_ROOM) {
+    if (len + 1 >= SDP_NAME_ROOM) {
         return SDP_ATTRIBUTE_UNKNOWN;
     }
-    if (len < sizeof word) {
-        word &= (UINT64_C(1) << 8 * len) - 1;
-    }
-    for (unsigned i = sdp_first_of_length[len]; i < sdp_first_of_length[len + 1]; i++) {
+    for (unsigned i = sdp_first_of_length[len], end = sdp_first_of_length[len + 1]; i < end; i++) {
         if (octets_load(sdp_attributes[i].name) == word &&
             (len <= sizeof word || memcmp(sdp_attributes[i].name, name, len) == 0)) {
             return (enum sdp_attribute)i;
