@@ -1,26 +1,8 @@
 /*
  * The canonical writer of descriptions.
  */
-#include "wire/sdp/write.h"
-
-#include "wire/sdp/tables.h"
+#include "wire/sdp/writer.h"
 #include "wire/token.h"
-
-/* What is being written, so that the pieces need not be handed on one by one. */
-struct writing {
-    struct text *text;
-    const struct sdp *sdp;
-    const struct sdp_rewrite *rewrite;
-    const struct sdp_level *level;
-    const struct sdp_media *media;        /* NULL on the session level */
-    const struct sdp_media_rewrite *ours; /* of the medium; NULL when the media pass us by */
-    uint64_t dropped[2];                  /* payload types that do not go out */
-};
-
-static void end_line(struct text *text)
-{
-    text_put(text, SLICE("\r\n"));
-}
 
 static void write_address(struct text *text, const struct address *address)
 {
@@ -28,7 +10,7 @@ static void write_address(struct text *text, const struct address *address)
     address_write_host(text, address, false);
 }
 
-static void write_origin(const struct writing *writing)
+static void write_origin(const struct sdp_writing *writing)
 {
     struct text *text = writing->text;
 
@@ -45,11 +27,11 @@ static void write_our_connection(struct text *text, const struct address *addres
 {
     text_put(text, SLICE("c="));
     write_address(text, address);
-    end_line(text);
+    sdp_line_end(text);
 }
 
 /* Where the media pass us by.  A name stays a name; what could not be read was refused before. */
-static void write_their_connection(const struct writing *writing)
+static void write_their_connection(const struct sdp_writing *writing)
 {
     const struct sdp_connection *connection = &writing->level->connection;
     const struct sdp_line *line = &writing->sdp->lines[writing->level->first_line];
@@ -63,12 +45,12 @@ static void write_their_connection(const struct writing *writing)
         text_put(writing->text,
                  slice_head(sdp_line_text(writing->sdp, line), sizeof("c=IN IP4 ") - 1));
         text_put(writing->text, sdp_slice(writing->sdp, connection->text));
-        end_line(writing->text);
+        sdp_line_end(writing->text);
     }
 }
 
 /* A hold by address stays one: with ours in its place the far side would start to send. */
-static void write_media_connection(const struct writing *writing)
+static void write_media_connection(const struct sdp_writing *writing)
 {
     const struct address *ours = &writing->ours->address;
     struct address theirs;
@@ -83,13 +65,8 @@ static void write_media_connection(const struct writing *writing)
     }
 }
 
-static const struct sdp_line *line_end(const struct writing *writing)
-{
-    return &writing->sdp->lines[writing->level->first_line + writing->level->line_count];
-}
-
 /* AS counts kbit/s, the others bit/s (RFC 3556, RFC 3890). */
-static void write_bandwidth(const struct writing *writing, struct slice value)
+static void write_bandwidth(const struct sdp_writing *writing, struct slice value)
 {
     static const struct {
         struct slice kind;
@@ -113,28 +90,29 @@ static void write_bandwidth(const struct writing *writing, struct slice value)
         text_put(writing->text, SLICE("b="));
         text_put(writing->text, kinds[i].kind);
         text_put_number(writing->text, number < max ? number : max);
-        end_line(writing->text);
+        sdp_line_end(writing->text);
     }
 }
 
-static void write_bandwidths(const struct writing *writing)
+static void write_bandwidths(const struct sdp_writing *writing)
 {
     for (const struct sdp_line *line = &writing->sdp->lines[writing->level->first_line];
-         line < line_end(writing); line++) {
+         line < sdp_writing_end(writing); line++) {
         if (line->letter == 'b' && !line->is_odd) {
             write_bandwidth(writing, sdp_line_value(writing->sdp, line));
         }
     }
 }
 
-static void write_times(const struct writing *writing)
+static void write_times(const struct sdp_writing *writing)
 {
     bool is_written = false;
 
-    for (const struct sdp_line *line = writing->sdp->lines; line < line_end(writing); line++) {
+    for (const struct sdp_line *line = writing->sdp->lines; line < sdp_writing_end(writing);
+         line++) {
         if (line->letter == 't' && !line->is_odd) {
             text_put(writing->text, sdp_line_text(writing->sdp, line));
-            end_line(writing->text);
+            sdp_line_end(writing->text);
             is_written = true;
         }
     }
@@ -143,121 +121,8 @@ static void write_times(const struct writing *writing)
     }
 }
 
-static bool is_dropped_type(const struct writing *writing, uint64_t type)
-{
-    return ((writing->dropped[type / 64] >> (type % 64)) & 1) != 0;
-}
-
-/* rtpmap, fmtp and rtcp-fb of a payload type that does not go out. */
-static bool is_of_dropped_type(const struct writing *writing, enum sdp_attribute attribute,
-                               struct slice value)
-{
-    uint64_t type;
-
-    return (attribute == SDP_ATTRIBUTE_RTPMAP || attribute == SDP_ATTRIBUTE_FMTP ||
-            attribute == SDP_ATTRIBUTE_RTCP_FB) &&
-           slice_number(slice_head(value, slice_find(value, ' ')), SDP_PAYLOAD_TYPE_MAX, &type) &&
-           is_dropped_type(writing, type);
-}
-
-static bool is_unknown_kept(const struct writing *writing, const struct sdp_line *line)
-{
-    struct slice name = sdp_line_name(writing->sdp, line);
-
-    return writing->rewrite->keeps_unknown && slice_is_token(name) &&
-           !slice_starts_nocase(name, SLICE("X-"));
-}
-
-static bool is_attribute_kept(const struct writing *writing, const struct sdp_line *line)
-{
-    const struct sdp_rewrite *rewrite = writing->rewrite;
-    enum sdp_attribute attribute = (enum sdp_attribute)line->attribute;
-
-    if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
-        return is_unknown_kept(writing, line);
-    }
-    if (sdp_attribute_set_has(&rewrite->stripped, attribute)) {
-        return false;
-    }
-    switch ((enum sdp_treatment)sdp_attributes[attribute].treatment) {
-    case SDP_TREATMENT_KEEP:
-        return true;
-    case SDP_TREATMENT_AGREED:
-        return sdp_attribute_set_has(&rewrite->kept, attribute);
-    case SDP_TREATMENT_KEYS:
-        return rewrite->keeps_keys;
-    case SDP_TREATMENT_ENDPOINT:
-        return rewrite->media == NULL;
-    case SDP_TREATMENT_STRIP:
-    case SDP_TREATMENT_REWRITE:
-        return false;
-    }
-    return false;
-}
-
-static void write_attribute(const struct writing *writing, const struct sdp_line *line)
-{
-    struct slice value = sdp_line_value(writing->sdp, line);
-    struct slice name = line->attribute == SDP_ATTRIBUTE_UNKNOWN
-                            ? sdp_line_name(writing->sdp, line)
-                            : sdp_attribute_spelling((enum sdp_attribute)line->attribute);
-
-    text_put(writing->text, SLICE("a="));
-    text_put(writing->text, name);
-    if (value.len > 0) {
-        text_put_octet(writing->text, ':');
-        text_put(writing->text, value);
-    }
-    end_line(writing->text);
-}
-
-/* "msrp://host:port/session;tcp": of several URIs the last is the endpoint's own (RFC 4975 8.2).
- * Its session stays, so that the two sides of a path can be told by looking at them. */
-static void write_our_path(const struct writing *writing, struct slice value)
-{
-    size_t blank = slice_find_last(value, ' ');
-    struct slice uri = blank < value.len ? slice_skip(value, blank + 1) : value;
-    bool is_secure = slice_starts_nocase(uri, SLICE("msrps://"));
-    struct slice rest = slice_skip(uri, is_secure ? 8 : 7);
-    size_t slash = slice_find(rest, '/');
-
-    if ((!is_secure && !slice_starts_nocase(uri, SLICE("msrp://"))) || slash == rest.len) {
-        return;
-    }
-    text_put(writing->text, is_secure ? SLICE("a=path:msrps://") : SLICE("a=path:msrp://"));
-    address_write(writing->text, &writing->ours->address);
-    text_put(writing->text, slice_skip(rest, slash));
-    end_line(writing->text);
-}
-
-static void write_path(const struct writing *writing, const struct sdp_line *line)
-{
-    if (writing->rewrite->media == NULL) {
-        write_attribute(writing, line);
-    } else if (writing->ours != NULL) {
-        write_our_path(writing, sdp_line_value(writing->sdp, line));
-    }
-}
-
-static void write_attributes(const struct writing *writing)
-{
-    for (const struct sdp_line *line = &writing->sdp->lines[writing->level->first_line];
-         line < line_end(writing); line++) {
-        if (line->letter != 'a' || line->is_odd) {
-            continue;
-        }
-        if (line->attribute == SDP_ATTRIBUTE_PATH) {
-            write_path(writing, line);
-        } else if (is_attribute_kept(writing, line) &&
-                   !is_of_dropped_type(writing, (enum sdp_attribute)line->attribute,
-                                       sdp_line_value(writing->sdp, line))) {
-            write_attribute(writing, line);
-        }
-    }
-}
-
 /* RFC 3605: said only when it is not the next port, or the same port of rtcp-mux. */
-static void write_rtcp(const struct writing *writing, uint16_t port)
+static void write_rtcp(const struct sdp_writing *writing, uint16_t port)
 {
     const struct address *theirs = &writing->media->rtcp;
     uint32_t rtcp = writing->ours != NULL ? writing->ours->rtcp_port : theirs->port;
@@ -271,7 +136,7 @@ static void write_rtcp(const struct writing *writing, uint16_t port)
         text_put_octet(writing->text, ' ');
         write_address(writing->text, theirs);
     }
-    end_line(writing->text);
+    sdp_line_end(writing->text);
 }
 
 static bool is_rtp(const struct sdp_media *media)
@@ -280,14 +145,14 @@ static bool is_rtp(const struct sdp_media *media)
 }
 
 /* Payload types as plain numbers, each once, without those that are dropped. */
-static void write_payload_types(const struct writing *writing)
+static void write_payload_types(const struct sdp_writing *writing)
 {
     struct slice rest = sdp_slice(writing->sdp, writing->media->formats), format;
     uint64_t written[2] = {0, 0}, type;
 
     while (sdp_format_next(&rest, &format)) {
-        if (!slice_number(format, SDP_PAYLOAD_TYPE_MAX, &type) || is_dropped_type(writing, type) ||
-            ((written[type / 64] >> (type % 64)) & 1) != 0) {
+        if (!slice_number(format, SDP_PAYLOAD_TYPE_MAX, &type) ||
+            sdp_writing_drops(writing, type) || ((written[type / 64] >> (type % 64)) & 1) != 0) {
             continue;
         }
         written[type / 64] |= UINT64_C(1) << (type % 64);
@@ -296,7 +161,7 @@ static void write_payload_types(const struct writing *writing)
     }
 }
 
-static void write_formats(const struct writing *writing)
+static void write_formats(const struct sdp_writing *writing)
 {
     struct slice rest = sdp_slice(writing->sdp, writing->media->formats), format;
 
@@ -306,7 +171,7 @@ static void write_formats(const struct writing *writing)
     }
 }
 
-static void write_media_line(const struct writing *writing, uint16_t port)
+static void write_media_line(const struct sdp_writing *writing, uint16_t port)
 {
     const struct sdp_media *media = writing->media;
     struct text *text = writing->text;
@@ -326,11 +191,11 @@ static void write_media_line(const struct writing *writing, uint16_t port)
     } else {
         write_formats(writing);
     }
-    end_line(text);
+    sdp_line_end(text);
 }
 
 /* A medium of which no payload type is left is refused, and says what it had (RFC 3264 6). */
-static uint16_t choose_port(struct writing *writing)
+static uint16_t choose_port(struct sdp_writing *writing)
 {
     const struct sdp_media *media = writing->media;
     const struct sdp_media_rewrite *ours = writing->ours;
@@ -348,7 +213,7 @@ static uint16_t choose_port(struct writing *writing)
     return ours->address.port;
 }
 
-static void write_media(struct writing writing, unsigned index)
+static void write_media(struct sdp_writing writing, unsigned index)
 {
     const struct sdp_rewrite *rewrite = writing.rewrite;
 
@@ -364,14 +229,14 @@ static void write_media(struct writing writing, unsigned index)
         write_their_connection(&writing);
     }
     write_bandwidths(&writing);
-    write_attributes(&writing);
+    sdp_attributes_write(&writing);
     write_rtcp(&writing, port);
     if (writing.ours != NULL) {
         text_put(writing.text, writing.ours->added);
     }
 }
 
-static void write_session(const struct writing *writing)
+static void write_session(const struct sdp_writing *writing)
 {
     write_origin(writing);
     if (writing->rewrite->media != NULL) {
@@ -381,7 +246,7 @@ static void write_session(const struct writing *writing)
     }
     write_bandwidths(writing);
     write_times(writing);
-    write_attributes(writing);
+    sdp_attributes_write(writing);
     text_put(writing->text, writing->rewrite->added);
 }
 
@@ -426,7 +291,8 @@ static bool is_writable(const struct sdp *sdp, const struct sdp_rewrite *rewrite
 
 bool sdp_write(struct text *text, const struct sdp *sdp, const struct sdp_rewrite *rewrite)
 {
-    struct writing writing = {.text = text, .sdp = sdp, .rewrite = rewrite, .level = &sdp->session};
+    struct sdp_writing writing = {
+        .text = text, .sdp = sdp, .rewrite = rewrite, .level = &sdp->session};
 
     if (!is_writable(sdp, rewrite)) {
         return false;
