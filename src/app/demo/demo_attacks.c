@@ -67,11 +67,11 @@ static size_t strike(char *bytes, size_t len, size_t max, const char *how)
 }
 
 static void tell_attack(struct stage *stage, const char *what, bool is_stopped, unsigned status,
-                        const char *call_id)
+                        const char *whose)
 {
     char control[32], how[96];
 
-    stage_control(stage, call_id, control, sizeof(control));
+    stage_control(stage, whose, control, sizeof(control));
     if (status > 0) {
         snprintf(how, sizeof(how), "%s, answered %u", control, status);
     } else {
@@ -119,7 +119,7 @@ static void stranger_in_core(struct stage *stage)
     actor_send(&stage->stranger, &stage->core_side, text_slice(&text));
     unsigned status = actor_gets_final(&stage->stranger);
     bool is_stopped = !actor_receive(&stage->partner, 50);
-    tell_attack(stage, "a stranger on the core's own listener", is_stopped, status, call.call_id);
+    tell_attack(stage, "a stranger on the core's own listener", is_stopped, status, "127.0.0.66");
 }
 
 static void forged_identity(struct stage *stage)

@@ -170,23 +170,29 @@ void stage_close(struct stage *stage)
     }
 }
 
-/* {"rule":{"id":"CT-FW-05",...},"sip":{"call_id":"..."}} */
-static bool event_names(const char *line, const char *call_id, char *room, size_t len)
+static const char *text_at(const json_t *event, const char *set, const char *field)
 {
-    json_t *event = json_loads(line, 0, NULL);
-    const char *called =
-        json_string_value(json_object_get(json_object_get(event, "sip"), "call_id"));
-    const char *rule = json_string_value(json_object_get(json_object_get(event, "rule"), "id"));
-    bool is_it = called != NULL && rule != NULL && strcmp(called, call_id) == 0;
+    const char *text = json_string_value(json_object_get(json_object_get(event, set), field));
 
-    if (is_it) {
-        snprintf(room, len, "%s", rule);
-    }
-    json_decref(event);
-    return is_it;
+    return text == NULL ? "" : text;
 }
 
-static bool file_names(const char *path, const char *call_id, char *room, size_t len)
+/* {"rule":{"id":"CT-FW-05",...},"sip":{"call_id":"..."},"source":{"ip":"..."}}; what was not read,
+ * because its sender is nobody we know, has no Call-ID. */
+static bool event_names(const char *line, const char *whose, char *room, size_t len)
+{
+    json_t *event = json_loads(line, JSON_ALLOW_NUL, NULL);
+    bool is_it = strcmp(text_at(event, "sip", "call_id"), whose) == 0 ||
+                 strcmp(text_at(event, "source", "ip"), whose) == 0;
+
+    if (is_it) {
+        snprintf(room, len, "%s", text_at(event, "rule", "id"));
+    }
+    json_decref(event);
+    return is_it && room[0] != '\0';
+}
+
+static bool file_names(const char *path, const char *whose, char *room, size_t len)
 {
     FILE *file = fopen(path, "re");
     char *line = NULL;
@@ -194,7 +200,7 @@ static bool file_names(const char *path, const char *call_id, char *room, size_t
     bool is_found = false;
 
     while (file != NULL && !is_found && getline(&line, &size, file) > 0) {
-        is_found = strstr(line, call_id) != NULL && event_names(line, call_id, room, len);
+        is_found = strstr(line, whose) != NULL && event_names(line, whose, room, len);
     }
     free(line);
     if (file != NULL) {
@@ -203,7 +209,7 @@ static bool file_names(const char *path, const char *call_id, char *room, size_t
     return is_found;
 }
 
-static bool journal_names(const struct stage *stage, const char *call_id, char *room, size_t len)
+static bool journal_names(const struct stage *stage, const char *whose, char *room, size_t len)
 {
     char path[PATH_MAX];
     const struct dirent *entry = NULL;
@@ -213,7 +219,7 @@ static bool journal_names(const struct stage *stage, const char *call_id, char *
     DIR *folder = opendir(path);
     while (folder != NULL && !is_found && (entry = readdir(folder)) != NULL) {
         snprintf(path, sizeof(path), "%s/journal/%s", stage->folder, entry->d_name);
-        is_found = file_names(path, call_id, room, len);
+        is_found = file_names(path, whose, room, len);
     }
     if (folder != NULL) {
         closedir(folder);
@@ -221,11 +227,11 @@ static bool journal_names(const struct stage *stage, const char *call_id, char *
     return is_found;
 }
 
-const char *stage_control(const struct stage *stage, const char *call_id, char *room, size_t len)
+const char *stage_control(const struct stage *stage, const char *whose, char *room, size_t len)
 {
     room[0] = '\0';
     for (int waited = 0; waited < STAGE_JOURNAL_MS; waited += STAGE_STEP_MS) {
-        if (journal_names(stage, call_id, room, len)) {
+        if (journal_names(stage, whose, room, len)) {
             return room;
         }
         pause_ms(STAGE_STEP_MS);

@@ -24,8 +24,9 @@ struct stage {
 bool stage_open(struct stage *stage, struct fault *fault);
 void stage_close(struct stage *stage);
 
-/* Which control the journal says stopped the message with this Call-ID; empty when none did. */
-const char *stage_control(const struct stage *stage, const char *call_id, char *room, size_t len);
+/* Which control the journal says stopped the message with this Call-ID, or from this address; empty
+ * when none did. */
+const char *stage_control(const struct stage *stage, const char *whose, char *room, size_t len);
 
 /* One line of the programme. */
 void stage_tell(struct stage *stage, bool is_well, const char *what, const char *how);
