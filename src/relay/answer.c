@@ -258,8 +258,9 @@ static bool reply_is_allowed(struct relay *relay, const struct inspection *inspe
     struct slice host = slice_of((const char *)packet->flow.remote.bytes, 16);
     uint32_t place = (uint32_t)(hash_bytes(&relay->state->key, host) % RELAY_REPLY_SOURCES);
 
-    if (inspection->peer != POLICY_NONE || packet->flow.transport != TRANSPORT_UDP) {
-        return true;
+    if (inspection->peer != POLICY_NONE || packet->flow.transport != TRANSPORT_UDP ||
+        inspection->match.exchange != NULL) {
+        return true; /* under contract, or known to be there: it has heard us before */
     }
     if (relay->reply_second != second) {
         relay->reply_second = second;
@@ -290,6 +291,20 @@ static void write_single(struct text *text, const struct sip_message *message,
     sip_write_header(text, name, sip_header_value(message, name));
 }
 
+/* The answer of a CANCEL has the tag of those of its INVITE (RFC 3261 9.2). */
+static struct slice stateless_tag(const struct inspection *inspection, unsigned status,
+                                  struct slice ours)
+{
+    const struct match *match = &inspection->match;
+
+    if (sip_to_tag(&inspection->message).len > 0 || status == 100) {
+        return SLICE_NONE;
+    }
+    return match->kind == MATCH_CANCEL && match->dialog != NULL
+               ? slice_string(match->dialog->sides[match->side].local_tag)
+               : ours;
+}
+
 void answer_stateless(struct relay *relay, const struct inspection *inspection, unsigned status,
                       struct slice extra, struct outbox *outbox)
 {
@@ -308,8 +323,7 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
     write_vias(&text, message, inspection->packet);
     write_single(&text, message, SIP_HEADER_FROM);
     write_tagged_to(&text, sip_header_value(message, SIP_HEADER_TO),
-                    sip_to_tag(message).len > 0 || status == 100 ? SLICE_NONE
-                                                                 : slice_of(tag, sizeof(tag)));
+                    stateless_tag(inspection, status, slice_of(tag, sizeof(tag))));
     write_single(&text, message, SIP_HEADER_CALL_ID);
     write_single(&text, message, SIP_HEADER_CSEQ);
     text_put(&text, extra);

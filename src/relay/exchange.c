@@ -322,6 +322,8 @@ static void client_end(struct relay *relay, struct exchange *exchange, struct ou
     switch ((enum client_state)exchange->client_state) {
     case CLIENT_WAITING:
         relay->counters.lookups_failed++;
+        route_leave_hop(exchange);
+        exchange->client_state = CLIENT_NONE; /* another name has its own time */
         request_next_hop(relay, exchange, 503, outbox);
         return;
     case CLIENT_CALLING:

@@ -195,6 +195,8 @@ struct route_target {
 enum route_step route_next(struct relay *relay, struct exchange *exchange,
                            struct route_target *target, struct outbox *outbox);
 bool route_has_more(const struct relay *relay, const struct exchange *exchange);
+/* The hop that is tried now is not tried again. */
+void route_leave_hop(struct exchange *exchange);
 bool route_flow(const struct relay *relay, uint16_t zone, enum transport transport,
                 const struct address *remote, struct flow *flow);
 /* Request-URI towards a target. */

@@ -63,6 +63,16 @@ static uint32_t hop_choose(struct relay *relay, const struct policy_route *route
     return chosen;
 }
 
+/* Further addresses of the name that is tried now. */
+static bool hop_has_more(const struct relay *relay, const struct policy_route *route,
+                         const struct exchange *exchange)
+{
+    uint16_t name = route->hops[exchange->hop].name;
+
+    return name != POLICY_NONE && exchange->target > 0 &&
+           exchange->target < relay->names[name].answer.count;
+}
+
 bool route_has_more(const struct relay *relay, const struct exchange *exchange)
 {
     const struct policy_route *route = exchange_route(relay, exchange);
@@ -72,11 +82,18 @@ bool route_has_more(const struct relay *relay, const struct exchange *exchange)
         return false;
     }
     for (uint32_t i = 0; i < route->hop_count; i++) {
-        if (!is_tried(exchange, i) && i != exchange->hop) {
+        if (!is_tried(exchange, i) &&
+            (i != exchange->hop || hop_has_more(relay, route, exchange))) {
             return true;
         }
     }
     return false;
+}
+
+void route_leave_hop(struct exchange *exchange)
+{
+    exchange->tried |= (uint16_t)(1U << exchange->hop);
+    exchange->target = 0;
 }
 
 /* The hop's next address; false when it is used up. */
@@ -154,8 +171,7 @@ enum route_step route_next(struct relay *relay, struct exchange *exchange,
             }
             return ROUTE_FOUND;
         }
-        exchange->tried |= (uint16_t)(1U << hop);
-        exchange->target = 0;
+        route_leave_hop(exchange);
     }
     return ROUTE_NONE;
 }

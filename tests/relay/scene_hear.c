@@ -92,7 +92,8 @@ static struct dialogue *fork_of(const struct hearing *hearing)
          dialogue = dialogue->next) {
         if (slice_equal(slice_string(dialogue->call_id), sip_call_id(message)) &&
             slice_equal(slice_string(dialogue->local_tag), sip_from_tag(message)) &&
-            message->status > 100 && message->status < 300) {
+            message->status > 100 && message->status < 300 &&
+            (message->cseq_method == SIP_INVITE || message->cseq_method == SIP_SUBSCRIBE)) {
             return party_fork(party, dialogue, sip_to_tag(message));
         }
     }
