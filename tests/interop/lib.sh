@@ -45,7 +45,7 @@ inside() {
 start() {
     local log=$1
     shift
-    inside "$@" >"$work/$log" 2>&1 </dev/null &
+    exec ip netns exec "$space" "$@" >"$work/$log" 2>&1 </dev/null &
     started=$!
     children+=("$started")
 }
