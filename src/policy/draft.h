@@ -42,6 +42,10 @@ void draft_complain(struct draft *draft, struct place place, const char *format,
 struct slice draft_keep(struct draft *draft, struct slice slice);
 struct slice draft_keep_lower(struct draft *draft, struct slice slice);
 
+/* A name in lower case, or an address as the host of a URI. */
+struct host;
+struct slice draft_keep_host(struct draft *draft, const struct host *host);
+
 /* Index by name, or POLICY_NONE. */
 uint16_t draft_zone(const struct draft *draft, struct slice name);
 uint16_t draft_peer(const struct draft *draft, struct slice name);

@@ -270,8 +270,9 @@ static void headers_manual(struct text *text)
         "the way; **A** pass, with privacy applied; **S** strip; **G** strip, ours is made; **C** "
         "pass when `headers` of the peer or zone names it. A header goes from one zone to another "
         "when both its columns let it; towards and from the core the other side decides. A header "
-        "that is not in this table is stripped, unless `headers` of both peers name it (of the one "
-        "peer outside, when the other side is the core). Between networks (NT, NU, RV, RH, LB) a "
+        "that is not in this table is stripped, unless it was agreed on: `headers` of the peers "
+        "name "
+        "it. Between networks (NT, NU, RV, RH, LB) a "
         "header "
         "must also be listed for its method in TS 29.165 annex B (`src/policy/header_methods.def`)."
         "\n\n");

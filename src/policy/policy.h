@@ -109,7 +109,7 @@ struct policy_peer {
 };
 
 struct policy_hop {
-    struct slice host;      /* a name or a literal */
+    struct slice host;      /* a name, or a literal (IPv6 in brackets) */
     struct address address; /* family NONE when host is a name: the resolver knows */
     uint16_t port;          /* 0: by SRV, else the default of the transport */
     uint8_t transport;      /* enum transport; TRANSPORT_COUNT: by NAPTR/SRV */

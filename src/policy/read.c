@@ -2,6 +2,7 @@
  * A policy file becomes a policy: document, sections, checks, tables.
  */
 #include "policy/check.h"
+#include "policy/host.h"
 #include "policy/nearest.h"
 #include "policy/settings.h"
 
@@ -39,6 +40,20 @@ struct slice draft_keep_lower(struct draft *draft, struct slice slice)
         copy[i] = octet >= 'A' && octet <= 'Z' ? (char)(octet - 'A' + 'a') : octet;
     }
     return slice_of(copy, slice.len);
+}
+
+/* IPv6 gets its brackets: the text is used as the host of a URI. */
+struct slice draft_keep_host(struct draft *draft, const struct host *host)
+{
+    char room[ADDRESS_TEXT_MAX];
+    struct text text;
+
+    if (host->address.family == ADDRESS_NONE) {
+        return draft_keep_lower(draft, host->name);
+    }
+    text_init(&text, room, sizeof(room));
+    address_write_host(&text, &host->address, true);
+    return draft_keep(draft, text_slice(&text));
 }
 
 uint16_t draft_zone(const struct draft *draft, struct slice name)

@@ -74,7 +74,7 @@ void setting_read_TARGET(struct draft *draft, const struct item *item,
                        show(item->text).text);
         return;
     }
-    hop->host = draft_keep_lower(draft, host.name);
+    hop->host = draft_keep_host(draft, &host);
     hop->address = host.address;
     hop->port = host.port;
 }
@@ -85,10 +85,10 @@ static void hop_init(struct policy_hop *hop, uint16_t peer)
         .transport = TRANSPORT_COUNT, .peer = peer, .name = POLICY_NONE, .weight = 100};
 }
 
-/* A hop that could not be read has neither a host nor an address; it was complained about. */
+/* A hop that could not be read has no host; it was complained about. */
 static bool hop_is_good(const struct policy_hop *hop)
 {
-    return hop->host.len > 0 || hop->address.family != ADDRESS_NONE;
+    return hop->host.len > 0;
 }
 
 /* Lower priorities first; equals stay in order. */
@@ -168,13 +168,14 @@ static void peer_hops(struct draft *draft, struct policy_peer *peer, uint16_t in
 
             hop_init(hop, index);
             hop->address = prefix->address;
+            hop->host = draft_keep_host(draft, &(struct host){.address = prefix->address});
         }
     }
     peer->hops = hops;
     draft->hops[index] = hops;
 }
 
-/* The transport of a literal nobody named one for: of the first listener of the zone that can send
+/* The transport of a hop nobody named one for: of the first listener of the zone that can send
  * there and that the peer may use. */
 static enum transport peer_transport(const struct draft *draft, const struct policy_peer *peer,
                                      const struct address *address)
@@ -182,7 +183,8 @@ static enum transport peer_transport(const struct draft *draft, const struct pol
     for (uint32_t i = 0; i < draft->policy->listener_count; i++) {
         const struct policy_listener *listener = &draft->policy->listeners[i];
 
-        if (listener->zone == peer->zone && listener->address.family == address->family &&
+        if (listener->zone == peer->zone &&
+            (address->family == ADDRESS_NONE || listener->address.family == address->family) &&
             (peer->transports == 0 || (peer->transports >> listener->transport & 1) != 0)) {
             return listener->transport;
         }
@@ -193,6 +195,22 @@ static enum transport peer_transport(const struct draft *draft, const struct pol
         }
     }
     return TRANSPORT_UDP;
+}
+
+/* The DNS chooses the transport only where any will do: it may never weaken what was agreed
+ * (TLS-24). */
+static void hop_finish(const struct draft *draft, const struct policy_peer *peer,
+                       struct policy_hop *hop)
+{
+    bool is_literal = hop->address.family != ADDRESS_NONE;
+
+    if (hop->transport == TRANSPORT_COUNT && (is_literal || peer->transports != 0)) {
+        hop->transport = (uint8_t)peer_transport(draft, peer, &hop->address);
+    }
+    if (is_literal) {
+        hop->port = hop->port != 0 ? hop->port : transport_port((enum transport)hop->transport);
+        hop->address.port = hop->port;
+    }
 }
 
 static void peer_finish(struct draft *draft, struct policy_peer *peer, uint16_t index)
@@ -208,17 +226,8 @@ static void peer_finish(struct draft *draft, struct policy_peer *peer, uint16_t 
     } else if (peer->hops == NULL) {
         peer_hops(draft, peer, index);
     }
-    struct policy_hop *hops = draft->hops[index];
-    for (uint32_t i = 0; hops != NULL && i < peer->hop_count; i++) {
-        if (hops[i].address.family != ADDRESS_NONE) {
-            if (hops[i].transport == TRANSPORT_COUNT) {
-                hops[i].transport = (uint8_t)peer_transport(draft, peer, &hops[i].address);
-            }
-            if (hops[i].port == 0) {
-                hops[i].port = transport_port((enum transport)hops[i].transport);
-            }
-            hops[i].address.port = hops[i].port;
-        }
+    for (uint32_t i = 0; draft->hops[index] != NULL && i < peer->hop_count; i++) {
+        hop_finish(draft, peer, &draft->hops[index][i]);
     }
 }
 

@@ -57,20 +57,6 @@ void setting_read_PATH(struct draft *draft, const struct item *item, const struc
     *field = draft_keep(draft, item->text);
 }
 
-/* IPv6 gets its brackets: the text is used as the host of a URI. */
-static struct slice host_keep(struct draft *draft, const struct host *host)
-{
-    char room[ADDRESS_TEXT_MAX];
-    struct text text;
-
-    if (host->address.family == ADDRESS_NONE) {
-        return draft_keep_lower(draft, host->name);
-    }
-    text_init(&text, room, sizeof(room));
-    address_write_host(&text, &host->address, true);
-    return draft_keep(draft, text_slice(&text));
-}
-
 void setting_read_HOST(struct draft *draft, const struct item *item, const struct setting *setting,
                        void *object)
 {
@@ -85,7 +71,7 @@ void setting_read_HOST(struct draft *draft, const struct item *item, const struc
                        show(item->text).text);
         return;
     }
-    *field = host_keep(draft, &host);
+    *field = draft_keep_host(draft, &host);
 }
 
 void setting_read_SENT_BY(struct draft *draft, const struct item *item,

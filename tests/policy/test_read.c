@@ -186,6 +186,9 @@ static void peers(void **state)
     assert_int_equal(cscf->hops[1].address.port, 5061);
     assert_int_equal(cscf->hops[2].transport, TRANSPORT_UDP);
     assert_int_equal(cscf->hops[2].port, 5060);
+    expect_slice(cscf->hops[0].host, "10.0.0.20");
+    expect_slice(cscf->hops[2].host, "[fd00::20]");
+    expect_slice(carrier->hops[0].host, "203.0.113.1");
     assert_int_equal(carrier->transports, 1u << TRANSPORT_TLS | 1u << TRANSPORT_WSS);
     expect_words(carrier->certificates, "sbc.carrier.example");
     expect_words(carrier->numbers, "+1555 +1556");
@@ -203,7 +206,7 @@ static void peers(void **state)
     assert_int_equal(carrier->hop_count, 3);
     assert_int_equal(carrier->hops[0].port, 5071);
     expect_slice(carrier->hops[1].host, "sbc.carrier.example");
-    assert_int_equal(carrier->hops[1].transport, TRANSPORT_COUNT);
+    assert_int_equal(carrier->hops[1].transport, TRANSPORT_TLS);
     assert_int_equal(carrier->hops[1].port, 0);
     assert_int_equal(carrier->hops[1].weight, 7);
     assert_int_equal(carrier->hops[1].name, 0);
