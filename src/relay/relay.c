@@ -312,6 +312,10 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
         media_tell(relay, outbox);
         return;
     }
+    if (report->kind == MEDIA_REPORT_MISSING) {
+        (void)media_ports_bar(relay->ports, &report->source);
+        return;
+    }
     stream = pool_find(&relay->state->streams, handle);
     if (stream == NULL ||
         (report->kind != MEDIA_REPORT_SILENT && report->kind != MEDIA_REPORT_RUNAWAY)) {

@@ -122,6 +122,7 @@ enum media_report_kind {
     MEDIA_REPORT_UNKNOWN, /* an order named a stream that is not open, or is another by now */
     MEDIA_REPORT_REFUSED, /* an order was wrong in itself; the stream is as before */
     MEDIA_REPORT_BLOCKED, /* source is blocked for media (MED-04): stream, sides mean nothing */
+    MEDIA_REPORT_MISSING, /* the pair at source was not to be had: it must not be given out */
     MEDIA_REPORT_STARTED, /* the gate is new and knows no stream: send all orders again */
 };
 
@@ -130,7 +131,7 @@ struct media_report {
     uint8_t kind; /* enum media_report_kind */
     uint8_t side; /* of FAST and RUNAWAY */
     uint32_t stream, generation, worker;
-    struct address source; /* of BLOCKED */
+    struct address source; /* of BLOCKED and MISSING */
     struct media_side_counts sides[2];
 };
 

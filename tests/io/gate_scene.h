@@ -97,9 +97,8 @@ static inline bool report_is_none(struct scene *scene, unsigned worker)
     return poll(&poller, 1, NOTHING_MS) == 0;
 }
 
-static inline struct scene *scene_open(const struct media_limits *limits)
+static inline void scene_begin(struct scene *scene, const struct media_limits *limits)
 {
-    struct scene *scene = calloc(1, sizeof(*scene));
     struct fault fault = {{0}};
     int ends[2];
     uint16_t v6_port = (uint16_t)(16384 + getpid() % 400 * 100);
@@ -125,6 +124,13 @@ static inline struct scene *scene_open(const struct media_limits *limits)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
     scene->parent = ends[0];
     scene_fork(scene, ends[1]);
+}
+
+static inline struct scene *scene_open(const struct media_limits *limits)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+
+    scene_begin(scene, limits);
     for (unsigned i = 0; i < WORKERS; i++) {
         assert_int_equal(report_next(scene, i).kind, MEDIA_REPORT_STARTED);
     }

@@ -502,6 +502,33 @@ static void test_shield_lets_in(void **state)
     scene_close(scene);
 }
 
+/* A port that another program has: the pair is left out and every worker is told. */
+static void test_missing_pair(void **state)
+{
+    struct address taken = own_host(1, 20007);
+    struct party other = party_open(&taken);
+    struct scene *scene = calloc(1, sizeof(*scene));
+    struct media_report report;
+    struct talk talk;
+
+    (void)state;
+    scene_begin(scene, NULL);
+    for (unsigned worker = 0; worker < WORKERS; worker++) {
+        report = report_next(scene, worker);
+        assert_int_equal(report.kind, MEDIA_REPORT_MISSING);
+        assert_int_equal(report.source.port, 20006);
+        assert_int_equal(report_next(scene, worker).kind, MEDIA_REPORT_STARTED);
+    }
+    talk_open(&talk, scene, 3);
+    assert_int_equal(report_next(scene, 0).kind, MEDIA_REPORT_REFUSED);
+    talk_leave(&talk);
+    talk_open(&talk, scene, 4);
+    assert_passes(&talk.a, &talk.in_a, &talk.b, &talk.in_b);
+    talk_close(&talk, scene);
+    close(other.fd);
+    scene_close(scene);
+}
+
 static void test_wrong_orders(void **state)
 {
     struct scene *scene = scene_open(NULL);
@@ -641,15 +668,25 @@ static void test_slow_worker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_ways),        cmocka_unit_test(test_bleed),
-        cmocka_unit_test(test_learning),        cmocka_unit_test(test_foreign_ssrcs),
-        cmocka_unit_test(test_goodbye),         cmocka_unit_test(test_type_and_rate),
-        cmocka_unit_test(test_moves),           cmocka_unit_test(test_worker_dies),
-        cmocka_unit_test(test_orphans),         cmocka_unit_test(test_forget),
-        cmocka_unit_test(test_v4_and_v6),       cmocka_unit_test(test_closed),
-        cmocka_unit_test(test_scan_is_blocked), cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_shield_lets_in),  cmocka_unit_test(test_wrong_orders),
-        cmocka_unit_test(test_silence),         cmocka_unit_test(test_class_of_service),
+        cmocka_unit_test(test_two_ways),
+        cmocka_unit_test(test_bleed),
+        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_foreign_ssrcs),
+        cmocka_unit_test(test_goodbye),
+        cmocka_unit_test(test_type_and_rate),
+        cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_worker_dies),
+        cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_v4_and_v6),
+        cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_scan_is_blocked),
+        cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_shield_lets_in),
+        cmocka_unit_test(test_missing_pair),
+        cmocka_unit_test(test_wrong_orders),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_class_of_service),
         cmocka_unit_test(test_slow_worker),
     };
 

@@ -21,6 +21,7 @@ int media_main(struct child *child)
         .parent = child->introductions,
         .limits = {.streams = child->start.media_streams},
     };
+    struct gate *gate = NULL;
 
     if (policy == NULL) {
         return 3;
@@ -28,10 +29,17 @@ int media_main(struct child *child)
     setup.pool_count = pools_of_policy(policy, pools);
     setup.totals = child_map(&child->counters, "counters");
     if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||
-        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !child_drop(child) ||
-        !child_confine(child)) {
+        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !child_drop(child)) {
+        return 3;
+    }
+    /* What the gate asks of the kernel once, it asks before it may ask no more. */
+    gate = media_gate_new(&setup);
+    if (gate == NULL || !child_confine(child)) {
+        say("media: the gate did not get what it needs");
         return 3;
     }
     child_is_running(child);
-    return media_run(&setup);
+    media_gate_run(gate);
+    media_gate_free(gate);
+    return 0;
 }

@@ -10,7 +10,7 @@
 uint32_t media_sockets_count(const struct media_pool *pools, uint32_t pool_count);
 
 /* All pools, pool by pool, port by port.  A pair of which somebody else has a port is left out
- * (both -1); the border must be told (media_ports_bar).  A fault when the kernel refuses otherwise,
+ * (both -1); the gate tells the border.  A fault when the kernel refuses otherwise,
  * or when a pool got no pair at all; then nothing is open. */
 bool media_sockets_open(int *sockets, const struct media_pool *pools, uint32_t pool_count,
                         struct fault *fault);

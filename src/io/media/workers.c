@@ -5,6 +5,7 @@
  * one that comes in its place.
  */
 #include "io/media/inside.h"
+#include "io/media/ports.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -122,6 +123,23 @@ void gate_order_answer(struct gate *gate, uint32_t worker, const struct media_or
     worker_tell(gate, worker, &report);
 }
 
+/* Ports that somebody else had when ours were opened. */
+static void worker_tell_missing(struct gate *gate, uint32_t number)
+{
+    struct media_report report = {
+        .version = MEDIA_ORDER_VERSION,
+        .kind = MEDIA_REPORT_MISSING,
+        .worker = number,
+    };
+
+    for (uint32_t i = 0; i < gate->port_count; i += 2) {
+        if (gate->ports[i].fd < 0 &&
+            media_sockets_pair(gate->setup->pools, gate->setup->pool_count, i, &report.source)) {
+            worker_tell(gate, number, &report);
+        }
+    }
+}
+
 static bool worker_has_streams(const struct gate *gate, uint32_t number)
 {
     const struct gate_stream *streams = &gate->streams[(size_t)number * gate->limits.streams];
@@ -145,6 +163,7 @@ void gate_worker_connect(struct gate *gate, uint32_t number, int fd)
     worker->fd = fd;
     worker->connection++;
     worker_watch(gate, number, EPOLL_CTL_ADD);
+    worker_tell_missing(gate, number);
     if (!worker_has_streams(gate, number)) {
         gate_order_answer(gate, number, &none, MEDIA_REPORT_STARTED);
     }
