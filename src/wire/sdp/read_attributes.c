@@ -5,13 +5,6 @@
 #include "wire/sdp/reader.h"
 #include "wire/token.h"
 
-/* The payload type in front of a rtpmap or fmtp; false when it is none of the m= line. */
-static inline bool read_type(const struct sdp_reader *reader, const char **at, uint32_t *type)
-{
-    return sdp_digits(reader, at, SDP_PAYLOAD_TYPE_MAX, type) && reader->media != NULL &&
-           sdp_media_has_payload_type(reader->media, *type);
-}
-
 /* " EVS/16000" or " opus/48000/2" */
 static inline bool is_mapping(const struct sdp_reader *reader, const char *at)
 {
@@ -30,6 +23,11 @@ static inline bool is_mapping(const struct sdp_reader *reader, const char *at)
            channels == reader->end;
 }
 
+static bool is_on_media_line(const struct sdp_reader *reader, uint32_t type)
+{
+    return reader->media != NULL && sdp_media_has_payload_type(reader->media, type);
+}
+
 static bool read_rtpmap(struct sdp_reader *reader, const char *value)
 {
     uint32_t type;
@@ -37,11 +35,10 @@ static bool read_rtpmap(struct sdp_reader *reader, const char *value)
     if (!reader->carries_rtp) {
         return true;
     }
-    bool is_ours = read_type(reader, &value, &type);
-    if (!is_mapping(reader, value)) {
+    if (!sdp_digits(reader, &value, SDP_PAYLOAD_TYPE_MAX, &type) || !is_mapping(reader, value)) {
         return sdp_note_line(reader, SDP_ODD_BAD_RTPMAP);
     }
-    if (!is_ours) {
+    if (!is_on_media_line(reader, type)) {
         return sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
     }
     uint64_t bit = UINT64_C(1) << (type % 64), *mapped = &reader->media->mapped[type / 64];
@@ -56,9 +53,14 @@ static bool read_fmtp(struct sdp_reader *reader, const char *value)
 {
     uint32_t type;
 
-    return !reader->carries_rtp ||
-           (read_type(reader, &value, &type) && sdp_is_at(reader, value, ' ')) ||
-           sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
+    if (!reader->carries_rtp) {
+        return true;
+    }
+    if (!sdp_digits(reader, &value, SDP_PAYLOAD_TYPE_MAX, &type) ||
+        !sdp_is_at(reader, value, ' ')) {
+        return sdp_note_line(reader, SDP_ODD_BAD_FMTP);
+    }
+    return is_on_media_line(reader, type) || sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
 }
 
 /* "49171" or "49171 IN IP4 192.0.2.1", RFC 3605 */

@@ -34,12 +34,12 @@ void sdp_target_note(struct sdp_reader *reader, const struct sdp_connection *tar
 /* Each reads the value of a line, which goes on to the line's end.  False when the line is not to
  * be relied on: malformed, or a second one where one stands. */
 typedef bool sdp_value_reader(struct sdp_reader *reader, const char *value);
-sdp_value_reader sdp_version_read;
-sdp_value_reader sdp_origin_read;
-sdp_value_reader sdp_connection_line_read;
-sdp_value_reader sdp_bandwidth_read;
-sdp_value_reader sdp_time_read;
-sdp_value_reader sdp_media_line_read;
+bool sdp_version_read(struct sdp_reader *reader, const char *value);
+bool sdp_origin_read(struct sdp_reader *reader, const char *value);
+bool sdp_connection_line_read(struct sdp_reader *reader, const char *value);
+bool sdp_bandwidth_read(struct sdp_reader *reader, const char *value);
+bool sdp_time_read(struct sdp_reader *reader, const char *value);
+bool sdp_media_line_read(struct sdp_reader *reader, const char *value);
 
 /* Behind "a=": tells line its attribute and where its value begins. */
 bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, const char *name);
