@@ -170,6 +170,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     dialog->sides[0].peer_id = peer_id(relay, inspection->peer);
     dialog->sides[0].flow = inspection->packet->flow;
     dialog->sides[0].remote_cseq = inspection->message.cseq;
+    dialog->sides[0].asked_cseq = inspection->message.cseq;
     dialog->sides[1].zone = inspection->zone_out;
     dialog->sides[1].peer = inspection->peer_out;
     dialog->sides[1].peer_id = peer_id(relay, inspection->peer_out);

@@ -131,6 +131,7 @@ static void note_request(struct relay *relay, struct dialog *dialog, unsigned si
     to->local_cseq = cseq;
     if (message->method == SIP_INVITE) {
         to->invite_cseq = cseq;
+        from->asked_cseq = message->cseq;
         from->invite = pool_handle(&relay->state->exchanges, exchange);
         from->has_pending_invite = true;
     }

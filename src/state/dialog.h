@@ -44,6 +44,7 @@ struct dialog_side {
     uint32_t local_cseq;            /* last one sent to it */
     uint32_t cseq_shift;            /* what is added to the other side's numbers, modulo 2^31 */
     uint32_t invite_cseq;           /* of the INVITE sent to it last: ACK and RAck use it */
+    uint32_t asked_cseq;            /* of the party's own last INVITE that was taken */
     char local_tag[DIALOG_TAG_MAX]; /* ours towards the party, terminated */
     struct text_handle texts;       /* enum dialog_text */
     struct handle invite;           /* exchange of the party's last INVITE */

@@ -352,11 +352,23 @@ static bool act(struct scene *scene, struct actor *actor, struct say *say)
     if (slice_equal(verb, SLICE("answers"))) {
         return scene_answers(scene, actor, say);
     }
+    if (slice_equal(verb, SLICE("acknowledges"))) {
+        return scene_acknowledges(scene, actor, say);
+    }
     if (slice_equal(verb, SLICE("gets"))) {
         return scene_gets(scene, actor, say);
     }
     if (slice_equal(verb, SLICE("is")) && say_is(say, "deaf")) {
         actor->party.host.is_deaf = true;
+        return true;
+    }
+    if (slice_equal(verb, SLICE("expects")) && say_is(say, "media")) {
+        uint64_t port = 0;
+
+        if (!slice_number(say_word(say), UINT16_MAX, &port)) {
+            return scene_fail(scene, "where?");
+        }
+        actor->party.media_port = (unsigned)port;
         return true;
     }
     if (slice_equal(verb, SLICE("hears"))) {

@@ -84,9 +84,14 @@ bool say_is(struct say *say, const char *word); /* takes the next word when it i
 bool say_more(struct say *say);                 /* another word, or the next line */
 struct slice say_rest(struct say *say);         /* all of the line */
 struct actor *scene_actor(struct scene *scene, struct slice name);
+struct dialogue *dialogue_named(const struct actor *actor, struct slice name);
+/* The value with everything in braces filled in; \n is a line end, \x?? an octet. */
+struct slice scene_fill(struct scene *scene, struct actor *actor, struct slice value,
+                        struct text *text);
 void letter_keep(struct letter *letter, struct slice bytes);
 
 bool scene_sends(struct scene *scene, struct actor *actor, struct say *say);
+bool scene_acknowledges(struct scene *scene, struct actor *actor, struct say *say);
 bool scene_answers(struct scene *scene, struct actor *actor, struct say *say);
 bool scene_gets(struct scene *scene, struct actor *actor, struct say *say);
 /* Statements that begin with no party. */

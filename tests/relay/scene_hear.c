@@ -39,6 +39,8 @@ static bool has_line(const struct hearing *hearing, struct slice name, struct sl
 static bool with(const struct hearing *hearing, struct say *say)
 {
     struct slice name, value;
+    char room[4096];
+    struct text text;
 
     if (say_is(say, "sdp")) {
         struct slice type = sip_header_value(hearing->message, SIP_HEADER_CONTENT_TYPE);
@@ -50,7 +52,8 @@ static bool with(const struct hearing *hearing, struct say *say)
         value = say_rest(say);
         return slice_has(hearing->message->body, value) || fail(hearing, "no body with", value);
     }
-    value = say_rest(say);
+    text_init(&text, room, sizeof(room));
+    value = scene_fill(hearing->scene, hearing->actor, say_rest(say), &text);
     slice_cut(&value, ':', &name);
     name = slice_trim(name);
     value = slice_trim(value);

@@ -24,119 +24,15 @@ struct saying {
     size_t room_len;
 };
 
-static struct dialogue *dialogue_named(const struct actor *actor, struct slice name)
-{
-    for (struct dialogue *dialogue = actor->party.dialogues; dialogue != NULL;
-         dialogue = dialogue->next) {
-        if (slice_equal(slice_string(dialogue->name), name)) {
-            return dialogue;
-        }
-    }
-    return NULL;
-}
-
-static struct slice got_value(struct saying *saying, struct actor *actor, struct slice name)
-{
-    enum sip_header_name header = sip_header_find(name);
-
-    if (actor->heard.at == NULL ||
-        sip_read(saying->scene->other, slice_of(actor->heard.at, actor->heard.len), false) !=
-            SIP_READ) {
-        return SLICE_NONE;
-    }
-    return sip_header_value(saying->scene->other, header);
-}
-
-/* {alice.call.call-id}, {call.remote-tag}, {got RSeq}, {bob got Contact} */
-static bool fill_in(struct saying *saying, struct slice inside, struct text *text)
-{
-    struct slice rest = inside, first, second;
-    struct actor *actor = saying->actor;
-    struct dialogue *dialogue = NULL;
-
-    if (slice_starts(inside, SLICE("got "))) {
-        text_put(text, got_value(saying, actor, slice_skip(inside, 4)));
-        return true;
-    }
-    if (slice_find(inside, ' ') < inside.len) {
-        slice_cut(&rest, ' ', &first);
-        actor = scene_actor(saying->scene, first);
-        if (actor != NULL && slice_starts(rest, SLICE("got "))) {
-            text_put(text, got_value(saying, actor, slice_skip(rest, 4)));
-            return true;
-        }
-        return false;
-    }
-    slice_cut(&rest, '.', &first);
-    if (scene_actor(saying->scene, first) != NULL) {
-        actor = scene_actor(saying->scene, first);
-        slice_cut(&rest, '.', &first);
-    }
-    second = rest;
-    if (slice_equal(first, SLICE("aor"))) {
-        text_put_string(text, actor->party.aor);
-        return true;
-    }
-    if (slice_equal(first, SLICE("contact"))) {
-        text_put_string(text, actor->party.contact);
-        return true;
-    }
-    dialogue = dialogue_named(actor, first);
-    if (dialogue == NULL) {
-        return false;
-    }
-    if (slice_equal(second, SLICE("call-id"))) {
-        text_put_string(text, dialogue->call_id);
-    } else if (slice_equal(second, SLICE("local-tag"))) {
-        text_put_string(text, dialogue->local_tag);
-    } else if (slice_equal(second, SLICE("remote-tag"))) {
-        text_put_string(text, dialogue->remote_tag);
-    } else if (slice_equal(second, SLICE("target"))) {
-        text_put_string(text, dialogue->target);
-    } else if (slice_equal(second, SLICE("invite-cseq"))) {
-        text_put_number(text, dialogue->invite_cseq);
-    } else if (slice_equal(second, SLICE("rseq"))) {
-        text_put_number(text, dialogue->rseq);
-    } else if (slice_equal(second, SLICE("branch"))) {
-        text_put_string(text, dialogue->branch);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* The value with everything in braces filled in, kept in the saying; \n is a line end, \x?? an
- * octet. */
 static struct slice filled(struct saying *saying, struct slice value)
 {
     struct text text;
+    struct slice full;
 
     text_init(&text, saying->room + saying->room_len, sizeof(saying->room) - saying->room_len);
-    while (value.len > 0) {
-        if (slice_starts(value, SLICE("\\n"))) {
-            text_put(&text, SLICE("\r\n"));
-            value = slice_skip(value, 2);
-        } else if (slice_starts(value, SLICE("\\x")) && value.len >= 4) {
-            char digits[3] = {value.at[2], value.at[3], '\0'};
-
-            text_put_octet(&text, (char)strtoul(digits, NULL, 16));
-            value = slice_skip(value, 4);
-        } else if (value.at[0] == '{') {
-            struct slice inside = slice_skip(value, 1);
-
-            inside = slice_head(inside, slice_find(inside, '}'));
-            if (!fill_in(saying, inside, &text)) {
-                scene_fail(saying->scene, "nothing is called {%.*s}", (int)inside.len, inside.at);
-            }
-            value = slice_skip(value, inside.len + 2);
-        } else {
-            text_put_octet(&text, value.at[0]);
-            value = slice_skip(value, 1);
-        }
-    }
-    must(!text.is_full);
-    saying->room_len += text.len;
-    return text_slice(&text);
+    full = scene_fill(saying->scene, saying->actor, value, &text);
+    saying->room_len += full.len;
+    return full;
 }
 
 static void sdp_clauses(struct saying *saying, struct say *say)
@@ -326,6 +222,12 @@ static bool begin(struct saying *saying)
     if (!begins_dialogue(saying)) {
         return true;
     }
+    if (saying->uri.len == 0 && saying->as.len == 0) {
+        saying->dialogue = dialogue_named(saying->actor, SLICE("call"));
+        if (saying->dialogue != NULL) {
+            return true;
+        }
+    }
     if (!opens(saying->method)) {
         saying->dialogue = dialogue_named(saying->actor, SLICE("call"));
         return saying->dialogue != NULL || scene_fail(saying->scene, "no call is up");
@@ -502,4 +404,30 @@ bool scene_answers(struct scene *scene, struct actor *actor, struct say *say)
     }
     free(saying);
     return is_done;
+}
+
+/* NAME acknowledges [in DIALOG]: the ACK of a refusal */
+bool scene_acknowledges(struct scene *scene, struct actor *actor, struct say *say)
+{
+    struct slice in = say_is(say, "in") ? say_word(say) : SLICE("call");
+    struct dialogue *dialogue = dialogue_named(actor, in);
+    char *room = malloc(PARTY_MESSAGE_MAX);
+    char branch[64];
+    struct text text;
+
+    must(room != NULL);
+    if (dialogue == NULL) {
+        free(room);
+        return scene_fail(scene, "no such dialog");
+    }
+    memcpy(branch, dialogue->invite_branch, sizeof(branch));
+    text_init(&text, room, PARTY_MESSAGE_MAX);
+    party_write_request(&actor->party, dialogue,
+                        &(struct party_wish){.method = SLICE("ACK"),
+                                             .uri = slice_string(dialogue->invite_uri),
+                                             .branch = slice_string(branch)},
+                        &text);
+    net_send(&scene->net, &actor->party.host, text_slice(&text));
+    free(room);
+    return true;
 }

@@ -200,6 +200,9 @@ void dialogue_heard_request(struct dialogue *dialogue, const struct sip_message 
     if (request->method != SIP_ACK && request->method != SIP_CANCEL) {
         dialogue->remote_cseq = request->cseq;
     }
+    if (request->method == SIP_INVITE) {
+        dialogue->remote_invite_cseq = request->cseq;
+    }
     keep_target(dialogue, request);
 }
 
@@ -242,9 +245,15 @@ static void choose_branch(struct party *party, struct dialogue *dialogue,
 {
     if (wish->branch.len > 0) {
         KEEP(dialogue->branch, wish->branch);
-    } else if (!slice_equal(wish->method, SLICE("CANCEL")) || dialogue->branch[0] == '\0') {
+    } else if (slice_equal(wish->method, SLICE("CANCEL"))) {
+        KEEP(dialogue->branch, slice_string(dialogue->invite_branch));
+    } else {
         KEEP(dialogue->branch, SLICE("z9hG4bK"));
         net_letters(party->net, dialogue->branch + 7, 16);
+    }
+    if (slice_equal(wish->method, SLICE("INVITE"))) {
+        KEEP(dialogue->invite_branch, slice_string(dialogue->branch));
+        KEEP(dialogue->invite_uri, wish->uri.len > 0 ? wish->uri : slice_string(dialogue->target));
     }
 }
 

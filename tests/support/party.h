@@ -19,9 +19,12 @@ struct dialogue {
     char local[512], remote[512]; /* name-addr without tag */
     char target[1100], routes[4096];
     uint32_t local_cseq, remote_cseq;
-    uint32_t invite_cseq; /* of the last INVITE sent here: ACK, CANCEL and PRACK name it */
-    char branch[64];      /* of the last request sent, for CANCEL and the ACK of a failure */
-    uint32_t rseq;        /* last reliable 1xx heard, or sent */
+    uint32_t invite_cseq;        /* of the last INVITE sent here: ACK, CANCEL and PRACK name it */
+    uint32_t remote_invite_cseq; /* of the last INVITE heard */
+    char branch[64];             /* of the last request sent */
+    char invite_branch[64]; /* of the last INVITE sent: CANCEL and the ACK of a failure have it */
+    char invite_uri[1100];
+    uint32_t rseq; /* last reliable 1xx heard, or sent */
     unsigned sdp_version;
     bool is_mine;   /* begun by this side */
     bool is_routed; /* the route set is known */

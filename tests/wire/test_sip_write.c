@@ -50,11 +50,11 @@ static void folds_become_one_blank(void **state)
     expect_written(SLICE("plain"), "plain");
     expect_written(SLICE("a\tb  c"), "a\tb  c");
     expect_written(SLICE("I know you're there,\r\n pick up the phone"),
-                 "I know you're there, pick up the phone");
+                   "I know you're there, pick up the phone");
     expect_written(SLICE("a \t\r\n \t b\r\n\tc"), "a b c");
     expect_written(SLICE("\r\n a\r\n "), "a");
     expect_written(SLICE("\"Alice\"\r\n <sip:a@example.com>\r\n\t;tag=1"),
-                 "\"Alice\" <sip:a@example.com> ;tag=1");
+                   "\"Alice\" <sip:a@example.com> ;tag=1");
     expect_written(SLICE("Zo\xc3\xab"), "Zo\xc3\xab");
 }
 
