@@ -54,9 +54,5 @@ uint16_t draft_peer(const struct draft *draft, struct slice name);
 uint16_t draft_name(struct draft *draft, struct table *table, struct slice *names,
                     struct slice name);
 
-/* Fills what follows from a class where nothing else is written. */
-void zone_become(struct policy_zone *zone, enum zone_class class);
-void peer_become(struct policy_peer *peer, enum zone_class class);
-
 /* What only the whole can tell; complains with a remedy. */
 void draft_check(struct draft *draft);

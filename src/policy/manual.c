@@ -1,9 +1,11 @@
 /*
  * docs/policy.md: the same rows the reader walks, as prose and tables.
  */
+#include "policy/defaults.h"
 #include "policy/report.h"
 #include "policy/rules.h"
 #include "policy/settings.h"
+#include "policy/write.h"
 
 static void opening_write(struct text *text)
 {
@@ -187,17 +189,41 @@ static void columns_write(struct text *text, const char *first, const char *last
     text_put_string(text, last[0] == '\0' ? "\n" : "---|\n");
 }
 
+static const char *yes_or_no(bool is_yes)
+{
+    return is_yes ? "yes" : "no";
+}
+
+static void amount_write(struct text *text, uint32_t amount, const char *unit)
+{
+    if (amount == 0) {
+        text_put_string(text, " none |");
+    } else {
+        text_put_format(text, " %u%s |", amount, unit);
+    }
+}
+
 static void classes_manual(struct text *text)
 {
-    text_put_string(text,
-                    "## Classes of zones\n\n| `class` | code | believed per header | users or "
-                    "devices |\n|---|---|---|---|\n");
+    text_put_string(
+        text,
+        "## Classes of zones\n\nWhat follows from the `class` of a zone, and holds for a "
+        "peer there, when nothing else is written. A class names who is on the other side: in "
+        "`roaming-visited` the networks our users visit, in `roaming-home` the home networks of "
+        "our visitors.\n\n| `class` | code | believed per "
+        "header | `layer` | `accept-unknown` | `nat` | `hide` | `rate` | `calls` | rule "
+        "|\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (unsigned i = 0; i < ZONE_CLASS_COUNT; i++) {
         enum zone_class class = (enum zone_class)i;
+        const struct class_default *usual = class_default(class);
 
-        text_put_format(text, "| `%s` | %s | %s | %s |\n", zone_class_written(class),
-                        zone_class_code(class), zone_class_is_trusted(class) ? "yes" : "no",
-                        zone_class_is_access(class) ? "yes" : "no");
+        text_put_format(text, "| `%s` | %s | %s | %s | %s | %s | %s |", zone_class_written(class),
+                        zone_class_code(class), yes_or_no(zone_class_is_trusted(class)),
+                        zone_layer_written(usual->layer), yes_or_no(usual->accepts_unknown),
+                        yes_or_no(usual->is_nat), yes_or_no(usual->hides));
+        amount_write(text, usual->rate, "/s");
+        amount_write(text, usual->calls, "");
+        text_put_format(text, " %s |\n", usual->rule);
     }
     text_put_octet(text, '\n');
 }

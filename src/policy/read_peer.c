@@ -2,33 +2,10 @@
  * Peers and where they are reached.
  */
 #include "base/hash.h"
+#include "policy/defaults.h"
 #include "policy/host.h"
 #include "policy/nearest.h"
 #include "policy/settings.h"
-
-/* What a peer may do when its contract says nothing: rules DOS-14 to DOS-16, DOS-23.  The core and
- * the emergency services are not held back. */
-void peer_become(struct policy_peer *peer, enum zone_class class)
-{
-    static const struct {
-        uint32_t rate, calls;
-    } usual[ZONE_CLASS_COUNT] = {
-        [ZONE_ACCESS_SIM] = {5, 30},
-        [ZONE_ACCESS_INTERNET] = {5, 30},
-        [ZONE_ENTERPRISE] = {5, 30},
-        [ZONE_IOT] = {5, 30},
-        [ZONE_CORE] = {0, 0},
-        [ZONE_INTERCONNECT] = {100, 2000},
-        [ZONE_INTERCONNECT_OPEN] = {30, 500},
-        [ZONE_ROAMING_VISITED] = {100, 2000},
-        [ZONE_ROAMING_HOME] = {100, 2000},
-        [ZONE_LOOPBACK_TRAVERSAL] = {100, 2000},
-        [ZONE_EMERGENCY_SERVICES] = {0, 0},
-    };
-
-    peer->rate = usual[class].rate;
-    peer->calls_max = usual[class].calls;
-}
 
 void setting_read_ZONE_NAME(struct draft *draft, const struct item *item,
                             const struct setting *setting, void *object)

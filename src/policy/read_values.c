@@ -1,6 +1,7 @@
 /*
  * Readers of single values.
  */
+#include "policy/defaults.h"
 #include "policy/host.h"
 #include "policy/nearest.h"
 #include "policy/settings.h"

@@ -1,6 +1,7 @@
 /*
  * Zones, their sockets and their media.
  */
+#include "policy/defaults.h"
 #include "policy/host.h"
 #include "policy/settings.h"
 
@@ -8,30 +9,6 @@ enum {
     MEDIA_PORT_MIN = 1024, /* below are the ports of others */
     MEDIA_PORTS_MIN = 16,  /* eight streams: less is a slip */
 };
-
-static void zone_limits(struct policy_zone *zone, bool is_access)
-{
-    struct figures figures = figures_of(KIND_LIMITS);
-
-    for (uint32_t i = 0; i < figures.count; i++) {
-        const struct figure *figure = &figures.list[i];
-        void *field = (char *)&zone->limits + figure->at;
-
-        *(uint32_t *)field = (uint32_t)(is_access ? figure->fallback : figure->network);
-    }
-}
-
-void zone_become(struct policy_zone *zone, enum zone_class class)
-{
-    bool is_access = zone_class_is_access(class);
-
-    zone->class = class;
-    zone->layer = is_access ? LAYER_DEVICE : class == ZONE_CORE ? LAYER_APPLICATION : LAYER_NETWORK;
-    zone->accepts_unknown = is_access && class != ZONE_ENTERPRISE;
-    zone->is_nat = is_access;
-    zone->hides = class != ZONE_CORE;
-    zone_limits(zone, is_access);
-}
 
 static void listener_refuse_wildcard(struct draft *draft, const struct item *item)
 {

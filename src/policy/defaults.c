@@ -1,0 +1,45 @@
+#include "policy/defaults.h"
+
+#include "policy/settings.h"
+
+// clang-format off
+static const struct class_default defaults[ZONE_CLASS_COUNT] = {
+#define CLASS_DEFAULT(class, layer, strangers, nat, hidden, rate, calls, rule)                     \
+    [ZONE_##class] = {LAYER_##layer, strangers, nat, hidden, rate, calls, rule},
+#include "policy/defaults.def"
+#undef CLASS_DEFAULT
+};
+// clang-format on
+
+const struct class_default *class_default(enum zone_class class)
+{
+    return &defaults[class];
+}
+
+static void limits_become(struct policy_limits *limits, bool is_access)
+{
+    struct figures figures = figures_of(KIND_LIMITS);
+
+    for (uint32_t i = 0; i < figures.count; i++) {
+        const struct figure *figure = &figures.list[i];
+        void *field = (char *)limits + figure->at;
+
+        *(uint32_t *)field = (uint32_t)(is_access ? figure->fallback : figure->network);
+    }
+}
+
+void zone_become(struct policy_zone *zone, enum zone_class class)
+{
+    zone->class = class;
+    zone->layer = defaults[class].layer;
+    zone->accepts_unknown = defaults[class].accepts_unknown;
+    zone->is_nat = defaults[class].is_nat;
+    zone->hides = defaults[class].hides;
+    limits_become(&zone->limits, zone_class_is_access(class));
+}
+
+void peer_become(struct policy_peer *peer, enum zone_class class)
+{
+    peer->rate = defaults[class].rate;
+    peer->calls_max = defaults[class].calls;
+}
