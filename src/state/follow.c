@@ -149,7 +149,7 @@ static void follow_in_dialog(struct state *state, const struct sip_message *mess
     }
 }
 
-static void follow_expire(struct state *state, uint64_t now_ms)
+void state_follow_clock(struct state *state, uint64_t now_ms)
 {
     struct wheel_timer *timer = NULL;
 
@@ -162,8 +162,8 @@ static void follow_expire(struct state *state, uint64_t now_ms)
     }
 }
 
-static void follow(struct state *state, const struct sip_message *message,
-                   const struct packet *packet, const struct match *match, uint64_t now_ms)
+void state_follow(struct state *state, const struct sip_message *message,
+                  const struct packet *packet, const struct match *match, uint64_t now_ms)
 {
     if (!message->is_request) {
         if (match->kind == MATCH_RESPONSE) {
@@ -178,12 +178,4 @@ static void follow(struct state *state, const struct sip_message *message,
         follow_in_dialog(state, message, match, now_ms);
     }
     follow_request(state, message, packet, match, now_ms);
-}
-
-/* What the match points at is used before anything expires. */
-void state_follow(struct state *state, const struct sip_message *message,
-                  const struct packet *packet, const struct match *match, uint64_t now_ms)
-{
-    follow(state, message, packet, match, now_ms);
-    follow_expire(state, now_ms);
 }

@@ -81,7 +81,9 @@ void state_match(const struct state *state, const struct sip_message *message,
                  const struct packet *packet, struct match *match);
 
 /* Captures: notes a message that was not refused, so that what follows can be matched, as the relay
- * would have.  Dialogs begun before the capture are never known and never failed. */
+ * would have.  Dialogs begun before the capture are never known and never failed.  Before a message
+ * is matched the clock is told, and what is over by then forgotten. */
+void state_follow_clock(struct state *state, uint64_t now_ms);
 void state_follow(struct state *state, const struct sip_message *message,
                   const struct packet *packet, const struct match *match, uint64_t now_ms);
 

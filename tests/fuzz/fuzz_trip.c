@@ -131,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         struct slice bytes = slice_head(slice_of((const char *)octets + 3, len - 3), octet_count);
         struct packet packet = packet_of(ground, octets[0], bytes, when_us += 20000);
 
+        state_follow_clock(state, when_us / 1000);
         inspect(ground->inspection, ground->plan, state, &packet, ground->tallies);
         hold(ground->inspection);
         tell(ground);

@@ -132,6 +132,7 @@ void watch_judge(struct watch *watch, const struct packet *packet)
 
     clock_set(watch, packet->when_us);
     now.when_us = watch->clock_us;
+    state_follow_clock(watch->state, watch->clock_us / 1000);
     inspect(inspection, watch->plan, watch->state, &now, watch->tallies);
     if (inspection->verdict.action == ACTION_PASS && inspection->reading == SIP_READ) {
         state_follow(watch->state, &inspection->message, &now, inspection_match(inspection),
