@@ -190,5 +190,6 @@ bool relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
     relay->peers = peers;
     relay->plan = plan;
     relay->policy = to;
+    media_ports_set_rest(relay->ports, to->timers.media_rest);
     return true;
 }

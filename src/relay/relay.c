@@ -80,6 +80,7 @@ struct relay *relay_new(const struct relay_setup *setup)
         relay_free(relay);
         return NULL;
     }
+    media_ports_set_rest(relay->ports, relay->policy->timers.media_rest);
     relay_take_over(relay);
     return relay;
 }

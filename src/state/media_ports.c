@@ -25,6 +25,7 @@ struct part {
 };
 
 struct media_ports {
+    uint64_t rest_ms;
     uint32_t part_count;
     struct part parts[MEDIA_POOLS_MAX];
 };
@@ -100,6 +101,7 @@ struct media_ports *media_ports_init(void *memory, const struct media_pool *pool
 
     must(pool_count <= MEDIA_POOLS_MAX && share.worker < share.workers);
     ports->part_count = pool_count;
+    ports->rest_ms = MEDIA_PORTS_REST_MS;
     for (uint32_t i = 0; i < pool_count; i++) {
         part_init(&ports->parts[i], tables, &pools[i], share);
         tables += part_size(&pools[i]);
@@ -182,6 +184,11 @@ bool media_ports_take(struct media_ports *ports, uint16_t zone, enum address_fam
     return true;
 }
 
+void media_ports_set_rest(struct media_ports *ports, uint64_t rest_ms)
+{
+    ports->rest_ms = rest_ms;
+}
+
 bool media_ports_give(struct media_ports *ports, const struct address *local, uint64_t now_ms)
 {
     uint32_t number = 0;
@@ -192,7 +199,7 @@ bool media_ports_give(struct media_ports *ports, const struct address *local, ui
     }
     part->used--;
     part->pairs[number].state = PAIR_RESTING;
-    part->pairs[number].rests_until_ms = now_ms + MEDIA_PORTS_REST_MS;
+    part->pairs[number].rests_until_ms = now_ms + ports->rest_ms;
     part->resting[(part->resting_first + part->resting_count++) % part->count] = (uint16_t)number;
     return true;
 }

@@ -10,7 +10,7 @@
 #include "wire/media_order.h"
 
 enum {
-    MEDIA_PORTS_REST_MS = 30000,   /* MED-05 */
+    MEDIA_PORTS_REST_MS = 30000,   /* MED-05; what is said otherwise by media_ports_set_rest */
     MEDIA_PORTS_RESERVE_PART = 10, /* EMG-07: one in ten is for emergency calls only */
 };
 
@@ -32,6 +32,9 @@ size_t media_ports_size(const struct media_pool *pools, uint32_t pool_count);
 /* At most MEDIA_POOLS_MAX pools; all pairs are free.  memory is aligned as malloc does. */
 struct media_ports *media_ports_init(void *memory, const struct media_pool *pools,
                                      uint32_t pool_count, struct media_ports_share share);
+
+/* How long a pair rests before it is given again. */
+void media_ports_set_rest(struct media_ports *ports, uint64_t rest_ms);
 
 /* A pair in a zone: local becomes our address with the RTP port.  False when the zone has no pool
  * of this family or none is free: counted. */

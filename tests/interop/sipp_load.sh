@@ -9,7 +9,7 @@ load() {
         -e "s/@TRANSPORT@/$transport/g" -e "s/@BORDER_OUT@/$border_out/g" \
         -e "s/@BORDER_IN@/$border_in/g" -e "s/@CALLER@/$caller/g" \
         -e "s/@CALLER_LITERAL@/$(tr -d '[]' <<<"$caller")/g" -e "s/@CALLEE@/$callee/g" \
-        -e "s/@TALKER@/$talker/g" -e "s/@MEDIA_END@/36999/g")"
+        -e "s/@TALKER@/$talker/g" -e "s/@MEDIA_END@/26999/g")"
     start uas.log sipp -sn uas -i "$callee" -p 5080 -t $mode -nostdin -trace_err \
         -error_file "$work/uas.err"
     sleep 0.5
