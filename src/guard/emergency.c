@@ -94,11 +94,12 @@ static bool is_privileged(struct inspection *inspection)
 static bool can_go_on(const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
+    const struct sip_value *via = sip_value(message, SIP_HEADER_VIA);
     const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
     const struct sip_value *to = sip_value(message, SIP_HEADER_TO);
 
-    return sip_value(message, SIP_HEADER_VIA) != NULL && sip_branch(message).len > 0 &&
-           from != NULL && from->tag.len > 0 && from->uri.scheme != SIP_SCHEME_NONE && to != NULL &&
+    return via != NULL && via->via.host.len > 0 && via->tag.len > 0 && from != NULL &&
+           from->tag.len > 0 && from->uri.scheme != SIP_SCHEME_NONE && to != NULL &&
            to->uri.scheme != SIP_SCHEME_NONE && message->call_id.len > 0 &&
            sip_has(message, SIP_HEADER_CSEQ) && !sip_is_odd(message, SIP_ODD_BAD_CSEQ) &&
            (!message->is_request || message->uri.scheme != SIP_SCHEME_NONE);
@@ -126,10 +127,9 @@ static bool is_display_name(const struct sip_message *message, enum sip_header_n
 /* Lines the relay reads rather than copies: without them there is no call. */
 static bool is_needed(enum sip_header_name name)
 {
-    static const uint8_t needed[] = {SIP_HEADER_VIA,  SIP_HEADER_CALL_ID,
-                                     SIP_HEADER_CSEQ, SIP_HEADER_CONTENT_LENGTH,
-                                     SIP_HEADER_FROM, SIP_HEADER_CONTENT_TYPE,
-                                     SIP_HEADER_TO,   SIP_HEADER_CONTACT};
+    static const uint8_t needed[] = {SIP_HEADER_CALL_ID, SIP_HEADER_CSEQ,
+                                     SIP_HEADER_FROM,    SIP_HEADER_TO,
+                                     SIP_HEADER_CONTACT, SIP_HEADER_CONTENT_TYPE};
 
     for (size_t i = 0; i < sizeof(needed); i++) {
         if (needed[i] == name) {

@@ -52,7 +52,9 @@ enum outcome inspection_found_as(struct inspection *inspection, struct slice evi
         .detail = detail,
     };
 
-    if (finding.status == 0 && finding.action == ACTION_REJECT) {
+    if (!action_refuses(finding.action)) {
+        finding.status = 0;
+    } else if (finding.status == 0 && finding.action == ACTION_REJECT) {
         finding.status = control->status != 0 ? control->status : 403;
     }
     if (action_refuses(finding.action) && control->spares_emergency &&
@@ -179,6 +181,16 @@ static bool names_header(const struct policy_peer *peer, struct slice name)
     return false;
 }
 
+/* The core passes everything: the far side decides. */
+static bool knows_header(const struct inspection *inspection, uint16_t zone,
+                         const struct policy_peer *peer, struct slice name)
+{
+    if (zone == POLICY_NONE) {
+        return false;
+    }
+    return inspection->policy->zones[zone].class == ZONE_CORE || names_header(peer, name);
+}
+
 bool inspection_passes(const struct inspection *inspection, const struct sip_header *header)
 {
     const struct policy_peer *in = inspection_peer(inspection);
@@ -193,8 +205,8 @@ bool inspection_passes(const struct inspection *inspection, const struct sip_hea
     if (inspection->passes_unknown) {
         return true;
     }
-    /* A private header is agreed with both, or with the one of the two who is under contract. */
+    /* A private header is agreed with everybody outside who sends or gets it. */
     struct slice name = sip_slice(&inspection->message, header->name);
-    return (in == NULL || names_header(in, name)) && (out == NULL || names_header(out, name)) &&
-           (in != NULL || out != NULL);
+    return knows_header(inspection, inspection->zone, in, name) &&
+           knows_header(inspection, inspection->zone_out, out, name);
 }

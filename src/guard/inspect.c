@@ -17,6 +17,7 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->route = POLICY_NONE;
     inspection->emergency = EMERGENCY_NONE;
     inspection->is_watched = packet->flow.listener == LISTENER_NONE;
+    inspection->is_outgoing = false;
     inspection->is_for_us = false;
     inspection->is_matched = false;
     inspection->match = (struct match){.kind = MATCH_NONE};
@@ -114,10 +115,16 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
 
     inspection_init(inspection, plan, state, packet, tallies);
     place_sender(inspection);
-    if (check(inspection, list_of(inspection), LAYER_ADMISSION)) {
-        inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
-        inspection->is_read = true;
+    if (!inspection->is_outgoing && !check(inspection, list_of(inspection), LAYER_ADMISSION)) {
+        judge(inspection);
+        return;
+    }
+    inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
+    inspection->is_read = true;
+    if (!inspection->is_outgoing) {
         check_message(inspection);
+    } else if (inspection->reading == SIP_READ) {
+        inspection_match(inspection);
     }
     judge(inspection);
 }

@@ -55,7 +55,8 @@ struct inspection {
     uint16_t zone_out, peer_out; /* where it would go; POLICY_NONE when unknown or to us */
     uint16_t route;              /* for new requests; POLICY_NONE: nobody may go there */
     enum emergency emergency;
-    bool is_watched; /* from a capture: what began before it is unknown, never wrong */
+    bool is_watched;  /* from a capture: what began before it is unknown, never wrong */
+    bool is_outgoing; /* in a capture, sent by one of our sockets: read and matched, not judged */
     bool is_for_us;  /* OPTIONS to the border itself, liveness of a peer (NNI-09) */
     bool is_matched; /* match below is this packet's */
     struct match match;
@@ -118,6 +119,17 @@ void inspection_score(struct inspection *inspection, unsigned points);
 
 /* What the message belongs to, looked up once. */
 const struct match *inspection_match(struct inspection *inspection);
+
+/* A request that belongs to nothing and wants to go somewhere; also one whose dialog or twin is only
+ * half known, when the control that refuses it does not. */
+static inline bool inspection_is_new(const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    enum match_kind kind = inspection->match.kind;
+
+    return message->is_request && message->method != SIP_ACK && message->method != SIP_CANCEL &&
+           (kind == MATCH_NONE || kind == MATCH_MERGED || kind == MATCH_DIALOG_PARTLY);
+}
 
 /* The header line a piece of evidence stands in, or NULL. */
 const struct sip_header *inspection_line_at(const struct inspection *inspection,

@@ -38,7 +38,7 @@ static void put_zones(struct text *text, const struct control *control)
 static void put_action(struct text *text, const struct control *control)
 {
     text_put_string(text, policy_action_name(control->action));
-    if (control->status != 0) {
+    if (control->status != 0 && action_refuses(control->action)) {
         text_put_format(text, " %u", control->status);
     }
 }

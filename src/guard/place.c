@@ -5,6 +5,14 @@
 
 #include "base/must.h"
 
+static bool is_at(const struct address *socket, const struct address *address)
+{
+    if (address_is_unspecified(socket)) {
+        return socket->family == address->family && socket->port == address->port;
+    }
+    return address_equal(socket, address);
+}
+
 /* In a capture the socket is known by the address it was sent to. */
 static uint16_t zone_by_destination(const struct policy *policy, const struct packet *packet)
 {
@@ -12,7 +20,23 @@ static uint16_t zone_by_destination(const struct policy *policy, const struct pa
         const struct policy_listener *listener = &policy->listeners[i];
 
         if (listener->transport == packet->flow.transport &&
-            address_equal(&listener->address, &packet->local)) {
+            is_at(&listener->address, &packet->local)) {
+            return listener->zone;
+        }
+    }
+    return POLICY_NONE;
+}
+
+/* What we sent ourselves: from a socket of ours, on a stream from any port of its host. */
+static uint16_t zone_by_source(const struct policy *policy, const struct packet *packet)
+{
+    bool is_stream = transport_is_stream(packet->flow.transport);
+
+    for (uint32_t i = 0; i < policy->listener_count; i++) {
+        const struct policy_listener *listener = &policy->listeners[i];
+
+        if (is_at(&listener->address, &packet->flow.remote) ||
+            (is_stream && address_same_host(&listener->address, &packet->flow.remote))) {
             return listener->zone;
         }
     }
@@ -40,6 +64,10 @@ static void place_watched(struct inspection *inspection)
     const struct packet *packet = inspection->packet;
 
     inspection->zone = zone_by_destination(inspection->policy, packet);
+    if (inspection->zone == POLICY_NONE) {
+        inspection->zone = zone_by_source(inspection->policy, packet);
+        inspection->is_outgoing = inspection->zone != POLICY_NONE;
+    }
     if (inspection->zone == POLICY_NONE) {
         peer_by_address(inspection, &packet->flow.remote, &inspection->zone, &inspection->peer);
     }
@@ -207,10 +235,10 @@ void place_target(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
 
-    if (inspection->match.kind != MATCH_NONE) {
-        place_by_records(inspection);
-    } else if (message->is_request) {
+    if (inspection_is_new(inspection)) {
         place_request(inspection);
+    } else {
+        place_by_records(inspection);
     }
     forget_what_is_gone(inspection);
     if (inspection->zone_out != POLICY_NONE) {

@@ -3,7 +3,7 @@
 #include "base/must.h"
 
 /* When a row is a finding. */
-enum when { ALWAYS, STRICT, STREAM };
+enum when { ALWAYS, STRICT };
 
 struct violation {
     uint8_t oddity;  /* enum sip_oddity */
@@ -38,28 +38,11 @@ struct sip_oddities violations_of(uint32_t control)
     return oddities;
 }
 
-static bool applies(const struct inspection *inspection, const struct violation *violation)
-{
-    const struct policy_zone *zone = inspection_zone(inspection);
-    enum transport transport = inspection->packet->flow.transport;
-
-    switch ((enum when)violation->when) {
-    case ALWAYS:
-        return true;
-    case STRICT:
-        return zone->is_strict;
-    case STREAM:
-        return transport == TRANSPORT_TCP || transport == TRANSPORT_TLS ||
-               (zone->is_strict && !zone_class_is_access(zone->class));
-    }
-    return true;
-}
-
 static enum outcome violation_found(struct inspection *inspection,
                                     const struct violation *violation)
 {
     inspection_score(inspection, violation->score);
-    if (!applies(inspection, violation)) {
+    if (violation->when == STRICT && !inspection_zone(inspection)->is_strict) {
         return OUTCOME_PASSED;
     }
     return inspection_found_as(inspection, sip_odd_slice(&inspection->message, violation->oddity),

@@ -4,11 +4,11 @@
 
 enum { NOW_MS = 1000000 };
 
-static const struct state_capacity capacity = {.exchanges = 64,
+static const struct state_capacity capacity = {.exchanges = 16,
                                                .dialogs = 16,
                                                .registrations = 16,
                                                .media_streams = 16,
-                                               .text_octets = 4 * 1024 * 1024};
+                                               .text_octets = 128 * 1024};
 
 struct slice lab_file(const char *path)
 {

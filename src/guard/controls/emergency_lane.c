@@ -57,8 +57,7 @@ enum outcome control_emergency_lane(struct inspection *inspection)
     const struct sip_message *message = &inspection->message;
     enum zone_class class = inspection_zone(inspection)->class;
 
-    if (inspection->emergency != EMERGENCY_CALL || inspection->match.kind != MATCH_NONE ||
-        message->method == SIP_ACK || message->method == SIP_CANCEL) {
+    if (inspection->emergency != EMERGENCY_CALL || !inspection_is_new(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
     }
     if (inspection->route == POLICY_NONE) {

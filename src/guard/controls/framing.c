@@ -17,6 +17,22 @@ static enum outcome foreign_found(struct inspection *inspection)
                                    is_sigcomp ? "HYG-F12" : "HYG-F14", 0);
 }
 
+/* On a stream it says where the message ends; on UDP the datagram does, and only strict operators
+ * want it said twice (HYG-F03). */
+static enum outcome length_missing(struct inspection *inspection)
+{
+    const struct policy_zone *zone = inspection_zone(inspection);
+    enum transport transport = inspection->packet->flow.transport;
+
+    if (transport == TRANSPORT_TCP || transport == TRANSPORT_TLS) {
+        return inspection_found(inspection, SLICE_NONE, "HYG-F04");
+    }
+    if (zone->is_strict && !zone_class_is_access(zone->class)) {
+        return inspection_found(inspection, SLICE_NONE, "HYG-F03");
+    }
+    return OUTCOME_PASSED;
+}
+
 enum outcome control_framing(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -31,6 +47,10 @@ enum outcome control_framing(struct inspection *inspection)
         sip_odd_slice(message, SIP_ODD_LEADING_LINES).len > LEADING_MAX) {
         return inspection_found(inspection, sip_odd_slice(message, SIP_ODD_LEADING_LINES),
                                 "HYG-F07");
+    }
+    if (sip_is_odd(message, SIP_ODD_NO_CONTENT_LENGTH) &&
+        length_missing(inspection) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
     }
     return inspection_violations(inspection);
 }

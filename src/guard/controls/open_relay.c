@@ -19,8 +19,7 @@ enum outcome control_open_relay(struct inspection *inspection)
     const struct sip_message *message = &inspection->message;
     struct slice host = sip_slice(message, message->uri.host);
 
-    if (inspection->match.kind != MATCH_NONE || message->method == SIP_ACK ||
-        message->method == SIP_CANCEL || inspection->emergency == EMERGENCY_CALL ||
+    if (!inspection_is_new(inspection) || inspection->emergency == EMERGENCY_CALL ||
         inspection->is_for_us) {
         return OUTCOME_NOT_APPLICABLE;
     }

@@ -1,8 +1,14 @@
 /* CT-FW-01: longer than the zone allows. */
 #include "guard/inspect.h"
 
-/* RFC 3428: a pager-mode message on UDP is not congestion controlled (HYG-L29). */
-enum { DATAGRAM_MESSAGE_BODY_MAX = 1300 };
+enum {
+    /* RFC 3428: a pager-mode message on UDP is not congestion controlled (HYG-L29). */
+    DATAGRAM_MESSAGE_BODY_MAX = 1300,
+    /* HYG-L13, octets of one parameter's name and value. */
+    PARAM_NAME_MAX = 64,
+    PARAM_VALUE_ACCESS = 512,
+    PARAM_VALUE_NETWORK = 1024,
+};
 
 static enum outcome whole(struct inspection *inspection, const struct policy_limits *limits)
 {
@@ -81,6 +87,24 @@ static enum outcome name_found(struct inspection *inspection, struct sip_span na
     return OUTCOME_PASSED;
 }
 
+/* In all parameters together shorter than one value may be, only a name could be too long:
+ * harmless, since names are compared whole. */
+static enum outcome params(struct inspection *inspection, struct sip_span span)
+{
+    bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
+    uint32_t max = is_access ? PARAM_VALUE_ACCESS : PARAM_VALUE_NETWORK;
+    struct slice rest = sip_slice(&inspection->message, span);
+    struct slice name;
+    struct slice value;
+
+    while (rest.len > max && sip_param_next(&rest, &name, &value)) {
+        if (name.len > PARAM_NAME_MAX || value.len > max) {
+            return inspection_found(inspection, name, "HYG-L13");
+        }
+    }
+    return OUTCOME_PASSED;
+}
+
 /* Tags and branches are names of records: ours, and those of everybody behind us. */
 static enum outcome names(struct inspection *inspection, const struct policy_limits *limits)
 {
@@ -90,6 +114,9 @@ static enum outcome names(struct inspection *inspection, const struct policy_lim
     for (uint16_t i = 0; i < message->value_count && outcome == OUTCOME_PASSED; i++) {
         const struct sip_value *value = &message->values[i];
 
+        if (params(inspection, value->params) == OUTCOME_FAILED) {
+            return OUTCOME_FAILED;
+        }
         if (message->headers[value->header].id == SIP_HEADER_VIA) {
             outcome = name_found(inspection, value->tag, limits->branch, "HYG-L16");
             continue;
