@@ -63,15 +63,17 @@ static enum sip_frame broken(struct sip_stream *stream, enum sip_stream_fault fa
     return SIP_FRAME_BROKEN;
 }
 
-/* A version we do not speak is still SIP and gets its answer. */
+/* It begins or ends with a version; one that we do not speak is still SIP and gets its answer. */
 static bool is_start_line(struct slice line)
 {
     struct slice version = trim_blanks(line);
-    size_t blank = slice_find_last(version, ' ');
+    size_t at = version.len;
 
+    while (at > 0 && !is_blank(version.at[at - 1])) {
+        at--;
+    }
     return slice_starts_nocase(line, SLICE("SIP/")) ||
-           (blank < version.len &&
-            slice_starts_nocase(slice_skip(version, blank + 1), SLICE("SIP/")));
+           (at > 0 && slice_starts_nocase(slice_skip(version, at), SLICE("SIP/")));
 }
 
 static void read_content_length(struct sip_stream *stream, struct slice value)
