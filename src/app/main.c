@@ -42,6 +42,12 @@ static void help_all(FILE *out)
 
 static void help_verb(FILE *out, const struct verb *verb)
 {
+    char *const ask[] = {(char *)(uintptr_t)verb->word, "--help", NULL};
+
+    if (verb->options == NULL) {
+        (void)verb->main(2, (char **)(uintptr_t)ask);
+        return;
+    }
     (void)fprintf(out, "sipwarden %s%s%s\n\n%s.\n", verb->word, verb->given[0] == '\0' ? "" : " ",
                   verb->given, verb->line);
     if (verb->options[0] != '\0') {
@@ -91,12 +97,12 @@ int main(int argc, char **argv)
         say("there is no verb \"%s\"; see sipwarden help", argv[1]);
         return EXIT_USAGE;
     }
-    if (asks_for_help(argc - 1, argv + 1)) {
+    if (verb->options != NULL && asks_for_help(argc - 1, argv + 1)) {
         help_verb(stdout, verb);
         return EXIT_OK;
     }
     int status = verb->main(argc - 1, argv + 1);
-    if (status == EXIT_USAGE) {
+    if (verb->options != NULL && status == EXIT_USAGE) {
         help_verb(stderr, verb);
     }
     return status;

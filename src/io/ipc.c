@@ -271,10 +271,10 @@ bool ipc_send(struct ipc_link *link, enum ipc_type type, struct slice payload,
 {
     struct ipc_pieces pieces;
 
-    pieces_make(&pieces, link, type, payload);
     if (!link->is_open) {
         return link_lost(link);
     }
+    pieces_make(&pieces, link, type, payload);
     if (link->is_waiting) {
         return link_keep(link, pieces.first, pieces.count, descriptor_count);
     }

@@ -1,75 +1,41 @@
-#include "app/run/border.h"
+/*
+ * The process that judges and relays: its workers, and what the parent says to them.
+ */
 
-#include "app/run/hand.h"
+#include "app/run/child.h"
 #include "app/run/memory.h"
+#include "app/run/worker.h"
 #include "app/say.h"
 #include "base/must.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 struct border {
     struct child *child;
-    uint32_t count;
-    struct worker *workers[CHILD_WORKERS_MAX];
-    struct hash_key key;
+    struct crew crew;
     struct policy *policy, *old_policy;
     struct plan *plan, *old_plan;
     struct worker_page *pages;
-
-    /* Written by the workers, looked at by the main thread. */
-    atomic_uint begun, took_policy;
-    atomic_bool idle[CHILD_WORKERS_MAX];
+    pthread_barrier_t threads_are_there;
     bool is_begun, is_drained;
 };
-
-struct worker *border_worker(struct border *border, uint32_t index)
-{
-    return border->workers[index];
-}
-
-const struct hash_key *border_key(const struct border *border)
-{
-    return &border->key;
-}
-
-void border_want_connection(struct border *border, const struct ipc_open *open)
-{
-    if (!ipc_say(&border->child->parent, IPC_OPEN, open)) {
-        const struct worker_command command = {.kind = COMMAND_OPENED,
-                                               .number = open->connection,
-                                               .fd = -1};
-
-        if (open->worker == 0) {
-            worker_obey(border->workers[0], &command);
-        } else {
-            (void)hand_command(border->workers[0], open->worker, &command);
-        }
-    }
-}
 
 /*
  * What the workers note.
  */
 
-void border_note_begun(struct border *border)
+static void border_want(void *owner, const struct ipc_open *open)
 {
-    (void)atomic_fetch_add(&border->begun, 1);
-    loop_wake(&border->workers[0]->loop);
-}
+    struct border *border = owner;
+    const struct worker_command refused = {.kind = COMMAND_OPENED,
+                                           .number = open->connection,
+                                           .fd = -1};
 
-void border_note_policy(struct border *border)
-{
-    (void)atomic_fetch_add(&border->took_policy, 1);
-    loop_wake(&border->workers[0]->loop);
-}
-
-void border_note_drained(struct border *border, uint32_t worker, bool is_idle)
-{
-    atomic_store(&border->idle[worker], is_idle);
-    loop_wake(&border->workers[0]->loop);
+    if (!ipc_say(&border->child->parent, IPC_OPEN, open)) {
+        crew_tell(&border->crew, open->worker, &refused);
+    }
 }
 
 static void border_policy_is_taken(struct border *border)
@@ -83,28 +49,19 @@ static void border_policy_is_taken(struct border *border)
     (void)ipc_say(&border->child->parent, IPC_TAKEN, &taken);
 }
 
-static bool border_is_idle(const struct border *border)
+static void border_look(void *owner)
 {
-    for (uint32_t i = 0; i < border->count; i++) {
-        if (!atomic_load(&border->idle[i])) {
-            return false;
-        }
-    }
-    return true;
-}
+    struct border *border = owner;
+    const struct ipc_none none = {0};
 
-void border_look(struct border *border)
-{
-    if (!border->is_begun && atomic_load(&border->begun) == border->count) {
+    if (!border->is_begun && crew_has_begun(&border->crew)) {
         border->is_begun = true;
         child_is_running(border->child);
     }
-    if (border->old_plan != NULL && atomic_load(&border->took_policy) == border->count) {
+    if (border->old_plan != NULL && crew_has_policy(&border->crew)) {
         border_policy_is_taken(border);
     }
-    if (!border->is_drained && border_is_idle(border)) {
-        const struct ipc_none none = {0};
-
+    if (!border->is_drained && crew_is_idle(&border->crew)) {
         border->is_drained = true;
         (void)ipc_say(&border->child->parent, IPC_DRAINED, &none);
     }
@@ -113,21 +70,6 @@ void border_look(struct border *border)
 /*
  * What the parent says.
  */
-
-static void border_tell(struct border *border, uint32_t worker,
-                        const struct worker_command *command)
-{
-    bool is_told = worker < border->count;
-
-    if (is_told && worker > 0) {
-        is_told = hand_command(border->workers[0], worker, command);
-    } else if (is_told) {
-        worker_obey(border->workers[0], command);
-    }
-    if (!is_told && command->fd >= 0) {
-        (void)close(command->fd);
-    }
-}
 
 static int take_descriptor(struct ipc_message *message)
 {
@@ -147,7 +89,7 @@ static void hear_listener(struct border *border, struct ipc_message *message)
     ipc_take(message, &listener);
     command.number = listener.index;
     command.fd = take_descriptor(message);
-    border_tell(border, listener.worker, &command);
+    crew_tell(&border->crew, listener.worker, &command);
 }
 
 static void hear_link(struct border *border, struct ipc_message *message)
@@ -158,7 +100,7 @@ static void hear_link(struct border *border, struct ipc_message *message)
     ipc_take(message, &to);
     command.number = to.role;
     command.fd = take_descriptor(message);
-    border_tell(border, to.role < ROLE_COUNT ? to.worker : UINT32_MAX, &command);
+    crew_tell(&border->crew, to.role < ROLE_COUNT ? to.worker : UINT32_MAX, &command);
 }
 
 static void hear_opened(struct border *border, struct ipc_message *message)
@@ -169,7 +111,7 @@ static void hear_opened(struct border *border, struct ipc_message *message)
     ipc_take(message, &opened);
     command.number = opened.connection;
     command.fd = take_descriptor(message);
-    border_tell(border, opened.worker, &command);
+    crew_tell(&border->crew, opened.worker, &command);
 }
 
 static void hear_drain(struct border *border, struct ipc_message *message)
@@ -177,9 +119,7 @@ static void hear_drain(struct border *border, struct ipc_message *message)
     const struct worker_command command = {.kind = COMMAND_DRAIN, .fd = -1};
 
     (void)message;
-    for (uint32_t i = 0; i < border->count; i++) {
-        border_tell(border, i, &command);
-    }
+    crew_tell_all(&border->crew, &command);
 }
 
 static bool is_same_listener(const struct policy_listener *a, const struct policy_listener *b)
@@ -228,10 +168,8 @@ static void hear_policy(struct border *border, struct ipc_message *message)
     border->plan = plan;
     command.plan = plan;
     listeners_compare(border->old_policy, policy, command.renumbered);
-    atomic_store(&border->took_policy, 0);
-    for (uint32_t i = 0; i < border->count; i++) {
-        border_tell(border, i, &command);
-    }
+    crew_new_policy(&border->crew);
+    crew_tell_all(&border->crew, &command);
 }
 
 static void border_hear(void *owner, struct ipc_link *link, struct ipc_message *message)
@@ -264,10 +202,15 @@ static void border_parent_ended(void *owner, struct ipc_link *link, bool is_refu
  * Beginning.
  */
 
+/* What a thread needs to come into being (its stack, its part of the heap) is asked for before the
+ * process is held to the system calls of its role. */
 static void *worker_thread(void *argument)
 {
     struct worker *worker = argument;
+    struct border *border = worker->crew->owner;
 
+    free(malloc(1));
+    (void)pthread_barrier_wait(&border->threads_are_there);
     loop_run(&worker->loop);
     return NULL;
 }
@@ -275,15 +218,18 @@ static void *worker_thread(void *argument)
 static bool border_new_workers(struct border *border)
 {
     struct child *child = border->child;
-    struct worker_setup setup = {
-        .border = border, .start = &child->start, .plan = border->plan, .key = border->key};
+    struct worker_setup setup = {.crew = &border->crew,
+                                 .start = &child->start,
+                                 .plan = border->plan};
 
-    for (uint32_t i = 0; i < border->count; i++) {
+    for (uint32_t i = 0; i < border->crew.count; i++) {
         setup.index = i;
-        setup.tables = &child->tables[i];
+        setup.tables = child_map(&child->tables[i], "tables");
+        setup.tables_len = child->tables[i].len;
+        setup.key = child->tables[i].key;
         setup.page = &border->pages[i];
-        border->workers[i] = worker_new(&setup);
-        if (border->workers[i] == NULL) {
+        border->crew.workers[i] = setup.tables == NULL ? NULL : worker_new(&setup);
+        if (border->crew.workers[i] == NULL) {
             return false;
         }
     }
@@ -295,15 +241,15 @@ static void border_equip_workers(struct border *border)
 {
     struct child *child = border->child;
 
-    for (uint32_t i = 0; i < border->count; i++) {
+    for (uint32_t i = 0; i < border->crew.count; i++) {
         for (uint16_t listener = 0; listener < POLICY_LISTENERS_MAX; listener++) {
             if (child->listeners[i][listener] >= 0) {
-                worker_listen(border->workers[i], listener, child->listeners[i][listener]);
+                worker_listen(border->crew.workers[i], listener, child->listeners[i][listener]);
             }
         }
         for (unsigned role = 0; role < ROLE_COUNT; role++) {
             if (child->links[role][i] >= 0) {
-                worker_link(border->workers[i], (enum ipc_role)role, child->links[role][i]);
+                worker_link(border->crew.workers[i], (enum ipc_role)role, child->links[role][i]);
             }
         }
     }
@@ -311,14 +257,18 @@ static void border_equip_workers(struct border *border)
 
 static bool border_start_threads(struct border *border)
 {
-    for (uint32_t i = 1; i < border->count; i++) {
+    if (pthread_barrier_init(&border->threads_are_there, NULL, border->crew.count) != 0) {
+        return false;
+    }
+    for (uint32_t i = 1; i < border->crew.count; i++) {
         pthread_t thread;
 
-        if (pthread_create(&thread, NULL, worker_thread, border->workers[i]) != 0) {
+        if (pthread_create(&thread, NULL, worker_thread, border->crew.workers[i]) != 0) {
             say("border: no thread for worker %u", i);
             return false;
         }
     }
+    (void)pthread_barrier_wait(&border->threads_are_there);
     return true;
 }
 
@@ -338,19 +288,23 @@ int border_main(struct child *child)
     struct fault fault;
 
     border->child = child;
-    border->count = child->start.workers;
-    must(border->count >= 1 && border->count <= CHILD_WORKERS_MAX);
-    border->key = child->tables[0].key; /* the same as before: calls stay with their worker */
+    border->crew.count = child->start.workers;
+    border->crew.look = border_look;
+    border->crew.want = border_want;
+    border->crew.owner = border;
+    must(border->crew.count >= 1 && border->crew.count <= CREW_MAX);
+    border->crew.key = child->tables[0].key; /* the same as before: calls stay with their worker */
     border->pages = child_map(&child->counters, "counters");
-    if (border->pages == NULL || child->counters.len < border->count * sizeof(*border->pages) ||
-        !child_drop(child) || !border_read_policy(border) || !border_new_workers(border)) {
+    if (border->pages == NULL ||
+        child->counters.len < border->crew.count * sizeof(*border->pages) || !child_drop(child) ||
+        !border_read_policy(border) || !border_new_workers(border)) {
         return 3;
     }
     border_equip_workers(border);
-    if (!ipc_link_watch(&child->parent, &border->workers[0]->loop, &parent, &fault) ||
+    if (!ipc_link_watch(&child->parent, &border->crew.workers[0]->loop, &parent, &fault) ||
         !border_start_threads(border) || !child_confine(child)) {
         return 3;
     }
-    loop_run(&border->workers[0]->loop);
+    loop_run(&border->crew.workers[0]->loop);
     return 0;
 }

@@ -46,7 +46,7 @@ static void hear_memory(struct child *child, struct ipc_message *message)
     struct child_memory *kept = message->type == IPC_COUNTERS ? &child->counters : &child->vault;
 
     ipc_take(message, &memory);
-    if (message->type == IPC_TABLES && memory.worker < CHILD_WORKERS_MAX) {
+    if (message->type == IPC_TABLES && memory.worker < CREW_MAX) {
         kept = &child->tables[memory.worker];
     }
     kept->len = memory.len;
@@ -59,7 +59,7 @@ static void hear_listener(struct child *child, struct ipc_message *message)
     struct ipc_listener listener;
 
     ipc_take(message, &listener);
-    if (listener.worker < CHILD_WORKERS_MAX && listener.index < POLICY_LISTENERS_MAX) {
+    if (listener.worker < CREW_MAX && listener.index < POLICY_LISTENERS_MAX) {
         keep_descriptor(&child->listeners[listener.worker][listener.index], give(message));
     }
 }
@@ -69,7 +69,7 @@ static void hear_link(struct child *child, struct ipc_message *message)
     struct ipc_link_to to;
 
     ipc_take(message, &to);
-    if (to.role < ROLE_COUNT && to.worker < CHILD_WORKERS_MAX) {
+    if (to.role < ROLE_COUNT && to.worker < CREW_MAX) {
         keep_descriptor(&child->links[to.role][to.worker], give(message));
     }
 }
@@ -136,7 +136,7 @@ static void child_init(struct child *child, enum ipc_role role)
     child->role = role;
     child->folder = child->journal = child->introductions = child->counters.fd = child->vault.fd =
         -1;
-    for (uint32_t worker = 0; worker < CHILD_WORKERS_MAX; worker++) {
+    for (uint32_t worker = 0; worker < CREW_MAX; worker++) {
         child->tables[worker].fd = -1;
         for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
             child->listeners[worker][i] = -1;
@@ -279,7 +279,7 @@ static void life_hear(void *owner, struct ipc_link *link, struct ipc_message *me
         struct ipc_link_to to;
 
         ipc_take(message, &to);
-        if (to.role == ROLE_BORDER && to.worker < CHILD_WORKERS_MAX) {
+        if (to.role == ROLE_BORDER && to.worker < CREW_MAX) {
             life->calls.link(life->calls.owner, to.worker, message->descriptors[0]);
             message->descriptors[0] = -1;
         }
@@ -314,7 +314,7 @@ int child_live(struct child *child, struct loop *loop, const struct child_calls 
     struct fault fault;
 
     life_take_policy(&life, child->policy_text, child->policy_version);
-    for (uint32_t i = 0; i < CHILD_WORKERS_MAX; i++) {
+    for (uint32_t i = 0; i < CREW_MAX; i++) {
         if (child->links[ROLE_BORDER][i] >= 0) {
             calls->link(calls->owner, i, child->links[ROLE_BORDER][i]);
         }

@@ -7,11 +7,11 @@
 #pragma once
 
 #include "app/file.h"
+#include "app/run/crew.h"
 #include "io/ipc.h"
 
 enum {
-    CHILD_DESCRIPTOR = 3,   /* the connection to the parent */
-    CHILD_WORKERS_MAX = 64, /* capacity.def */
+    CHILD_DESCRIPTOR = 3, /* the connection to the parent */
 };
 
 struct child_memory {
@@ -29,10 +29,10 @@ struct child {
     int folder;  /* where the process is locked in */
     int journal; /* -1: none */
     struct child_memory counters, vault;
-    struct child_memory tables[CHILD_WORKERS_MAX];
-    int listeners[CHILD_WORKERS_MAX][POLICY_LISTENERS_MAX]; /* -1: none */
-    int links[ROLE_COUNT][CHILD_WORKERS_MAX];               /* -1: none yet */
-    int *ports;                                             /* of media */
+    struct child_memory tables[CREW_MAX];
+    int listeners[CREW_MAX][POLICY_LISTENERS_MAX]; /* -1: none */
+    int links[ROLE_COUNT][CREW_MAX];               /* -1: none yet */
+    int *ports;                                    /* of media */
     uint32_t port_count;
     int introductions;
 };

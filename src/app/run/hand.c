@@ -1,6 +1,5 @@
 #include "app/run/hand.h"
 
-#include "app/run/border.h"
 #include "base/must.h"
 
 enum {
@@ -21,7 +20,7 @@ struct hand_head {
 
 static bool hand_put(struct worker *worker, uint32_t to, const struct slice *pieces, unsigned count)
 {
-    struct worker *other = border_worker(worker->border, to);
+    struct worker *other = worker->crew->workers[to];
 
     if (!ring_put(other->in[worker->index], pieces, count)) {
         worker->counts.hand_over_full++;
@@ -60,7 +59,7 @@ static uint32_t owner_of_call(const struct worker *worker, const struct sip_mess
     if (call_id.len == RELAY_CALL_ID_LETTERS && worker_named(call_id, worker->count, &owner)) {
         return owner;
     }
-    return (uint32_t)(hash_bytes(border_key(worker->border), call_id) % worker->count);
+    return (uint32_t)(hash_bytes(&worker->crew->key, call_id) % worker->count);
 }
 
 static uint32_t owner_of_device(const struct worker *worker, const struct address *host)
@@ -68,7 +67,7 @@ static uint32_t owner_of_device(const struct worker *worker, const struct addres
     size_t len = host->family == ADDRESS_V6 ? V6_HOST_OCTETS : 4;
     struct slice octets = slice_of((const char *)host->bytes, len);
 
-    return (uint32_t)(hash_bytes(border_key(worker->border), octets) % worker->count);
+    return (uint32_t)(hash_bytes(&worker->crew->key, octets) % worker->count);
 }
 
 static uint32_t owner_of_request(const struct worker *worker, const struct sip_message *message,
@@ -195,7 +194,7 @@ void hand_wanted(struct worker *worker, const struct ipc_open *open)
                                    slice_over(open, sizeof(*open))};
 
     if (worker->index == 0) {
-        border_want_connection(worker->border, open);
+        worker->crew->want(worker->crew->owner, open);
     } else {
         (void)hand_put(worker, 0, pieces, ARRAY_COUNT(pieces));
     }
@@ -240,7 +239,7 @@ static void take_wanted(struct worker *worker, struct slice record)
     struct ipc_open open;
 
     memcpy(&open, record.at, sizeof(open));
-    border_want_connection(worker->border, &open);
+    worker->crew->want(worker->crew->owner, &open);
 }
 
 static void take_command(struct worker *worker, struct slice record)
@@ -305,6 +304,6 @@ void hand_take(void *owner)
         worker_send(worker);
     }
     if (worker->index == 0) {
-        border_look(worker->border);
+        worker->crew->look(worker->crew->owner);
     }
 }

@@ -23,7 +23,6 @@ uint32_t hand_reference(const struct worker *worker, uint32_t reference);
 void hand_wanted(struct worker *worker, const struct ipc_open *open);
 
 /* From the main thread, worker 0. */
-struct worker_command;
 bool hand_command(struct worker *from, uint32_t to, const struct worker_command *command);
 
 /* A message of this worker, or of the one that asked for it, could not be sent. */

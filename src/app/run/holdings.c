@@ -117,7 +117,7 @@ static int listener_socket(const struct holding_listener *listener, bool is_shar
 
 static void listener_close(struct holding_listener *listener)
 {
-    for (unsigned i = 0; i < CHILD_WORKERS_MAX; i++) {
+    for (unsigned i = 0; i < CREW_MAX; i++) {
         if (listener->fds[i] >= 0) {
             (void)close(listener->fds[i]);
         }
@@ -127,7 +127,7 @@ static void listener_close(struct holding_listener *listener)
 
 static bool listener_open(struct holding_listener *listener, uint32_t workers, struct fault *fault)
 {
-    for (unsigned i = 0; i < CHILD_WORKERS_MAX; i++) {
+    for (unsigned i = 0; i < CREW_MAX; i++) {
         listener->fds[i] = -1;
     }
     for (uint32_t i = 0; i < workers; i++) {
@@ -305,7 +305,7 @@ static void holdings_init(struct holdings *holdings)
 {
     memset(holdings, 0, sizeof(*holdings));
     holdings->empty_folder = holdings->journal_folder = holdings->vault.fd = -1;
-    for (unsigned i = 0; i < CHILD_WORKERS_MAX; i++) {
+    for (unsigned i = 0; i < CREW_MAX; i++) {
         holdings->tables[i].fd = -1;
     }
     for (unsigned i = 0; i < ROLE_COUNT; i++) {
@@ -345,7 +345,7 @@ void holdings_close(struct holdings *holdings)
         media_sockets_close(holdings->ports, holdings->port_count);
         free(holdings->ports);
     }
-    for (unsigned i = 0; i < CHILD_WORKERS_MAX; i++) {
+    for (unsigned i = 0; i < CREW_MAX; i++) {
         memory_drop(&holdings->tables[i]);
     }
     for (unsigned i = 0; i < ROLE_COUNT; i++) {

@@ -11,7 +11,7 @@
 struct holding_listener {
     struct address address;
     enum transport transport;
-    int fds[CHILD_WORKERS_MAX]; /* one a worker, in one SO_REUSEPORT group; -1: none */
+    int fds[CREW_MAX]; /* one a worker, in one SO_REUSEPORT group; -1: none */
 };
 
 struct holding_memory {
@@ -24,7 +24,7 @@ struct holdings {
     struct ipc_start start;                                  /* capacities, user */
     struct holding_listener listeners[POLICY_LISTENERS_MAX]; /* of the policy, by its index */
     uint32_t listener_count;
-    struct holding_memory tables[CHILD_WORKERS_MAX];
+    struct holding_memory tables[CREW_MAX];
     struct hash_key key; /* of the tables */
     struct holding_memory counters[ROLE_COUNT];
     struct holding_memory vault;

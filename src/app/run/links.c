@@ -78,3 +78,14 @@ void links_set(struct links *links, unsigned slot, enum ipc_role peer, int fd)
         links_open(links, slot);
     }
 }
+
+void links_close(struct links *links)
+{
+    for (unsigned slot = 0; slot < LINKS_MAX; slot++) {
+        if (links->next[slot] >= 0) {
+            (void)close(links->next[slot]);
+            links->next[slot] = -1;
+        }
+        ipc_link_close(&links->slots[slot], NULL, NULL);
+    }
+}

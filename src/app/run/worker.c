@@ -1,4 +1,5 @@
-#include "app/run/border.h"
+#include "app/run/worker.h"
+
 #include "app/run/capacity.h"
 #include "app/run/hand.h"
 #include "app/say.h"
@@ -105,20 +106,17 @@ static struct random *worker_random(void)
     return random;
 }
 
-static bool worker_map_state(struct worker *worker, const struct ipc_start *start,
-                             const struct child_memory *tables)
+static bool worker_take_tables(struct worker *worker, const struct worker_setup *setup)
 {
-    const struct state_capacity capacity = capacity_of_worker(start);
-    size_t len = state_size(&capacity);
+    const struct state_capacity capacity = capacity_of_worker(setup->start);
 
-    if (tables->len < len) {
-        say("border: the tables need %zu octets and have %zu", len, tables->len);
+    if (setup->tables_len < state_size(&capacity)) {
+        say("border: the tables need %zu octets and have %zu", state_size(&capacity),
+            setup->tables_len);
         return false;
     }
-    void *memory = child_map(tables, "tables");
-    worker->state = memory == NULL ? NULL
-                                   : state_init(memory, tables->len, &capacity, &tables->key,
-                                                loop_now_ms(&worker->loop));
+    worker->state = state_init(setup->tables, setup->tables_len, &capacity, &setup->key,
+                               loop_now_ms(&worker->loop));
     return worker->state != NULL;
 }
 
@@ -137,8 +135,7 @@ static bool worker_make(struct worker *worker, const struct worker_setup *setup)
             return false;
         }
     }
-    return worker_map_state(worker, setup->start, setup->tables) &&
-           worker_open_sockets(worker, setup);
+    return worker_take_tables(worker, setup) && worker_open_sockets(worker, setup);
 }
 
 static void worker_hear(void *owner, struct ipc_link *link, struct ipc_message *message)
@@ -176,7 +173,7 @@ struct worker *worker_new(const struct worker_setup *setup)
         free(worker);
         return NULL;
     }
-    worker->border = setup->border;
+    worker->crew = setup->crew;
     worker->index = setup->index;
     worker->count = setup->start->workers;
     worker->node = (uint16_t)setup->start->node;
@@ -203,10 +200,6 @@ void worker_link(struct worker *worker, enum ipc_role role, int fd)
     links_set(&worker->links, role, role, fd);
 }
 
-/*
- * Keys.
- */
-
 static void keys_free(struct siv *keys[STATE_KEYS_MAX])
 {
     for (unsigned i = 0; i < STATE_KEYS_MAX; i++) {
@@ -214,6 +207,31 @@ static void keys_free(struct siv *keys[STATE_KEYS_MAX])
         keys[i] = NULL;
     }
 }
+
+/* A process that ends does not take the trouble; tests do. */
+void worker_free(struct worker *worker)
+{
+    udp_free(worker->udp);
+    tcp_close(worker->tcp);
+    links_close(&worker->links);
+    loop_alarm_close(&worker->tick);
+    loop_alarm_close(&worker->beat);
+    loop_end(&worker->loop);
+    tcp_free(worker->tcp);
+    relay_free(worker->relay);
+    keys_free(worker->keys);
+    random_free(worker->random);
+    tallies_free(worker->tallies);
+    for (unsigned i = 0; i < CREW_MAX; i++) {
+        ring_free(worker->in[i]);
+    }
+    free(worker->outbox_room);
+    free(worker);
+}
+
+/*
+ * Keys.
+ */
 
 static bool worker_begin(struct worker *worker)
 {
@@ -261,7 +279,7 @@ void worker_take_keys(struct worker *worker, const struct ipc_keys *keys)
             worker->early[i] = -1;
         }
     }
-    border_note_begun(worker->border);
+    crew_note_begun(worker->crew);
     worker_tick(worker);
 }
 
@@ -360,7 +378,7 @@ void worker_take_policy(struct worker *worker, const struct plan *plan,
         }
         worker_send(worker);
     }
-    border_note_policy(worker->border);
+    crew_note_policy(worker->crew);
 }
 
 void worker_obey(struct worker *worker, const struct worker_command *command)

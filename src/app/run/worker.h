@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "app/run/child.h"
+#include "app/run/crew.h"
 #include "app/run/links.h"
 #include "app/run/page.h"
 #include "base/ring.h"
@@ -24,9 +24,6 @@ enum {
     WORKER_RING = 8 << 20,    /* octets handed over and not yet taken, per pair of workers */
 };
 
-/* What the workers' process has in common; the main thread is worker 0. */
-struct border;
-
 /* What was noticed while something was being sent, for the relay to hear afterwards. */
 struct worker_news {
     uint32_t failed[WORKER_NEWS_MAX]; /* references */
@@ -35,7 +32,7 @@ struct worker_news {
 };
 
 struct worker {
-    struct border *border;
+    struct crew *crew;
     uint32_t index, count; /* of workers */
     uint16_t node;
     struct loop loop;
@@ -55,9 +52,9 @@ struct worker {
     struct worker_news news;
     struct sip_message peek; /* of a packet that may be another worker's */
 
-    struct links links;                 /* by role: media, resolver, recorder, keeper */
-    int early[POLICY_LISTENERS_MAX];    /* listeners to be opened once there is a relay; -1: none */
-    struct ring *in[CHILD_WORKERS_MAX]; /* written by that worker alone */
+    struct links links;              /* by role: media, resolver, recorder, keeper */
+    int early[POLICY_LISTENERS_MAX]; /* listeners to be opened once there is a relay; -1: none */
+    struct ring *in[CREW_MAX];       /* written by that worker alone */
 
     uint64_t wall_offset_us; /* wall clock less monotonic clock */
     uint64_t events_second;
@@ -71,13 +68,14 @@ struct worker {
 
 /* What a worker needs from its process. */
 struct worker_setup {
-    struct border *border;
+    struct crew *crew;
     uint32_t index;
     const struct ipc_start *start;
     const struct plan *plan;
-    const struct child_memory *tables;
+    void *tables; /* as a former worker left them */
+    size_t tables_len;
     struct worker_page *page;
-    struct hash_key key;
+    struct hash_key key; /* of the tables */
 };
 
 /* NULL after saying why. */
@@ -93,7 +91,6 @@ void worker_take_policy(struct worker *worker, const struct plan *plan,
 void worker_opened(struct worker *worker, uint32_t connection, int fd);
 void worker_drain(struct worker *worker);
 
-struct worker_command;
 void worker_obey(struct worker *worker, const struct worker_command *command);
 
 /* worker_turn.c: what arrives. */

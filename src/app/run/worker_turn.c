@@ -1,4 +1,3 @@
-#include "app/run/border.h"
 #include "app/run/hand.h"
 #include "guard/event.h"
 
@@ -151,8 +150,8 @@ static void worker_tell(struct worker *worker)
     text_init(&text, worker->event_room, sizeof(worker->event_room));
     event_write(&text, &worker->inspection, now_us + worker->wall_offset_us);
     if (text.len == 0 || text.is_full ||
-        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT,
-                  slice_trim(text_slice(&text)), NULL, 0)) {
+        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, slice_trim(text_slice(&text)),
+                  NULL, 0)) {
         worker->counts.events_lost++;
         return;
     }
@@ -284,7 +283,7 @@ void worker_beat(void *owner)
         worker_show(worker);
     }
     if (worker->is_draining) {
-        border_note_drained(worker->border, worker->index, relay_is_idle(worker->relay));
+        crew_note_idle(worker->crew, worker->index, relay_is_idle(worker->relay));
     }
     loop_alarm_at(&worker->beat, loop_now_ms(&worker->loop) + WORKER_BEAT_MS);
 }
