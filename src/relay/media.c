@@ -45,6 +45,9 @@ static void order_stream(struct relay *relay, const struct media_stream *stream,
     order->is_emergency = dialog != NULL && dialog->is_emergency;
     order->sides[0] = stream->sides[0];
     order->sides[1] = stream->sides[1];
+    /* We pass the attribute on, so either both parties agreed to it or neither did. */
+    order->sides[0].has_rtcp_mux = order->sides[1].has_rtcp_mux =
+        stream->sides[0].has_rtcp_mux && stream->sides[1].has_rtcp_mux;
 }
 
 static void stream_close(struct relay *relay, struct dialog *dialog, unsigned line,

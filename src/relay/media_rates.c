@@ -219,6 +219,7 @@ void media_rates_hear(const struct sdp *sdp, const struct sdp_media *media,
     sender->dscp = hearer->dscp = is_video ? MEDIA_DSCP_VIDEO : MEDIA_DSCP_AUDIO;
     sender->extensions =
         extensions_heard(sdp, &media->level) | extensions_heard(sdp, &sdp->session);
+    sender->has_reduced_rtcp = sdp_has(&media->level, SDP_ATTRIBUTE_RTCP_RSIZE);
     if (sdp_protocol_carries(media->protocol) != SDP_CARRIES_RTP) {
         sender->packets_per_second = sender->bytes_per_second = 0; /* MED-14: the gate's own */
         sender->payload_max = 0;

@@ -32,6 +32,7 @@ static bool prefix_is_sane(const struct prefix *prefix)
 static bool side_read(struct media_side *side)
 {
     truth_mend(&side->has_rtcp_mux);
+    truth_mend(&side->has_reduced_rtcp);
     truth_mend(&side->learns);
     truth_mend(&side->has_asymmetric_port);
     truth_mend(&side->may_send);

@@ -59,7 +59,8 @@ struct media_side {
     struct address remote;     /* where SDP says; family NONE: nothing is sent or accepted yet */
     uint16_t remote_rtcp_port; /* 0: RTP port + 1, or the same with has_rtcp_mux */
     bool has_rtcp_mux;
-    bool learns; /* MED-02: the port may be learned, at learn_host only */
+    bool has_reduced_rtcp; /* RFC 5506: feedback without a report in front */
+    bool learns;           /* MED-02: the port may be learned, at learn_host only */
     bool has_asymmetric_port;
     bool may_send;                 /* the direction of SDP lets this side send to us */
     bool is_secure;                /* SRTP: what is encrypted is neither read nor rewritten */

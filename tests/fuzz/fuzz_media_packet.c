@@ -38,6 +38,7 @@ static void side_wish(struct media_side *side, uint8_t wish, unsigned number)
     side->is_secure = (wish & 8) != 0;
     side->passes_stun = side->passes_dtls = (wish & 16) != 0;
     side->extensions = (wish & 32) != 0 ? 0x00F6 : 0;
+    side->has_reduced_rtcp = (wish & 64) != 0;
     side->event_type = (wish & 64) != 0 ? 101 : 0;
     side->has_asymmetric_port = (wish & 128) != 0;
 }
@@ -63,7 +64,7 @@ static void verdict_check(const struct gate_stream *stream, unsigned side,
          is_within(verdict->bytes, packet->room, GATE_ROOM));
     /* RTCP that was written anew is what a reader of RTCP expects. */
     if (is_within(verdict->bytes, packet->room, GATE_ROOM)) {
-        must(rtcp_check(verdict->bytes, false) == RTCP_END);
+        must(rtcp_check(verdict->bytes, told->has_reduced_rtcp) == RTCP_END);
     }
 }
 

@@ -718,6 +718,23 @@ static void test_control_strips(void **state)
     free(court);
 }
 
+static void test_control_reduced(void **state)
+{
+    struct court *court = court_open();
+    const char *source = "198.51.100.10:30001";
+
+    (void)state;
+    memcpy(court->packet, "\x81\xCE\0\2\0\0\0\5\0\0\0\6", 12);
+    assert_int_equal(judge_octets(court, 0, source, true, 12), MEDIA_WRONG_CONTROL);
+    court->order.sides[0].has_reduced_rtcp = true;
+    court_order(court);
+    assert_int_equal(judge_octets(court, 0, source, true, 12), MEDIA_PASSED);
+    assert_int_equal(court->verdict.bytes.len, 12);
+    memcpy(court->packet, "\x9D\xCE\0\2\0\0\0\5\0\0\0\6", 12); /* nothing is left of it */
+    assert_int_equal(judge_octets(court, 0, source, true, 12), MEDIA_WRONG_CONTROL);
+    free(court);
+}
+
 static void test_control_rate(void **state)
 {
     struct court *court = court_open();
@@ -1121,6 +1138,7 @@ int main(void)
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_control_form),
         cmocka_unit_test(test_control_strips),
+        cmocka_unit_test(test_control_reduced),
         cmocka_unit_test(test_control_rate),
         cmocka_unit_test(test_control_mux),
         cmocka_unit_test(test_control_learned),

@@ -26,6 +26,8 @@ static void out_flush(struct gate *gate)
         }
         batch->senders[done]->counts.dropped[MEDIA_UNSENT]++;
         gate->totals->dropped[MEDIA_UNSENT]++;
+        gate->totals->packets--;
+        gate->totals->octets -= batch->out_pieces[done].iov_len;
         done++;
     }
     batch->out_count = 0;

@@ -47,6 +47,17 @@ bool media_socket_mark(int fd, enum address_family family, uint8_t dscp)
                                 : socket_set(fd, IPPROTO_IP, IP_TOS, octet);
 }
 
+/* What the path tells of its limits could be forged; our packets are small, so they are cut at most
+ * by our own interface.  A kernel that cannot is no reason to stop. */
+static void ignore_path_limits(int fd, int family)
+{
+    if (family == AF_INET6) {
+        (void)socket_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+    } else {
+        (void)socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+    }
+}
+
 /* -1 with errno.  A v4-mapped peer never reaches an IPv6 port (MED-18). */
 static int port_open(const struct address *local)
 {
@@ -58,6 +69,7 @@ static int port_open(const struct address *local)
         return -1;
     }
     socket_address_write(&bound, local);
+    ignore_path_limits(fd, family);
     if ((family == AF_INET6 && !socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) ||
         !media_socket_mark(fd, local->family, MEDIA_DSCP_AUDIO) ||
         bind(fd, &bound.any, bound.len) != 0) {

@@ -24,7 +24,7 @@ static void stream_listen(struct gate *gate, struct gate_stream *stream)
 
 static void streams_sweep(struct gate *gate)
 {
-    uint32_t count = gate->stream_count / TICKS_PER_ROUND + 1;
+    uint32_t count = (gate->stream_count + TICKS_PER_ROUND - 1) / TICKS_PER_ROUND;
 
     for (uint32_t i = 0; i < count; i++) {
         gate->swept = (gate->swept + 1) % gate->stream_count;

@@ -13,6 +13,7 @@
 struct slice gate_media_write(const struct gate_stream *stream, unsigned side, char *packet,
                               size_t len, const struct rtp_packet *rtp);
 
-/* A compound of RTCP, written anew.  False when it is not as it must be, or there is no room. */
+/* A compound of RTCP, written anew.  False when it is not as it must be, when nothing of it may
+ * pass, or when there is no room. */
 bool gate_control_write(struct text *text, const struct gate_stream *stream, unsigned side,
                         struct slice compound);

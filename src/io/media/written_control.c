@@ -345,11 +345,11 @@ bool gate_control_write(struct text *text, const struct gate_stream *stream, uns
     struct rtcp_packet packet;
     enum rtcp_reading reading;
 
-    rtcp_walk_init(&walk, compound, false);
+    rtcp_walk_init(&walk, compound, passage.from->told.has_reduced_rtcp);
     while ((reading = rtcp_walk_next(&walk, &packet)) == RTCP_READ) {
         if (!packet_write(&passage, &packet)) {
             return false;
         }
     }
-    return reading == RTCP_END && !text->is_full;
+    return reading == RTCP_END && !text->is_full && text->len > 0;
 }
