@@ -19,6 +19,7 @@ void request_give_up(struct relay *relay, struct exchange *exchange, unsigned st
     if (dialog != NULL) {
         dialog_refused(relay, dialog, exchange, outbox);
     }
+    registration_refused(relay, exchange);
 }
 
 void request_fail(struct relay *relay, struct exchange *exchange, unsigned status,

@@ -152,39 +152,53 @@ static void escape(struct text *text, struct slice plain)
     }
 }
 
-/* Of the headers a Refer-To may carry only Replaces is let through (HDR-20), in names of ours. */
-static void write_refer_replaces(struct text *text, const struct view *view, struct slice headers)
+/* The Replaces a Refer-To carries, or none. */
+static bool read_refer_replaces(struct slice headers, struct text *plain, struct identifiers *named)
 {
-    char room[1024];
-    struct text plain;
     struct slice part, name;
-    struct identifiers named, mapped;
-    unsigned target = 0;
 
     while (slice_cut(&headers, '&', &part)) {
-        const struct dialog *dialog = NULL;
-
-        if (!slice_cut(&part, '=', &name) || !slice_equal_nocase(name, SLICE("Replaces"))) {
-            continue;
+        if (slice_cut(&part, '=', &name) && slice_equal_nocase(name, SLICE("Replaces"))) {
+            return unescape(part, plain) && read_replaces(text_slice(plain), named);
         }
-        text_init(&plain, room, sizeof(room));
-        if (!unescape(part, &plain) || !read_replaces(text_slice(&plain), &named)) {
-            return;
-        }
-        dialog = find_named(view->relay, &named, &target);
-        if (dialog == NULL) {
-            return;
-        }
-        /* The second leg's Call-ID is of our making: it tells nothing of the first. */
-        mapped = of_side(view->relay, dialog, 1);
-        text_put(text, SLICE("?Replaces="));
-        escape(text, mapped.call_id);
-        text_put(text, SLICE("%3Bto-tag%3D"));
-        escape(text, target == 1 ? mapped.to_tag : mapped.from_tag);
-        text_put(text, SLICE("%3Bfrom-tag%3D"));
-        escape(text, target == 1 ? mapped.from_tag : mapped.to_tag);
-        return;
     }
+    return false;
+}
+
+/* Of the headers a Refer-To may carry only Replaces is let through (HDR-20), in names of ours.  The
+ * second leg's Call-ID is of our making: it tells nothing of the first. */
+static void write_refer_replaces(struct text *text, const struct view *view,
+                                 const struct dialog *dialog, unsigned target)
+{
+    struct identifiers mapped = of_side(view->relay, dialog, 1);
+
+    text_put(text, SLICE("?Replaces="));
+    escape(text, mapped.call_id);
+    text_put(text, SLICE("%3Bto-tag%3D"));
+    escape(text, target == 1 ? mapped.to_tag : mapped.from_tag);
+    text_put(text, SLICE("%3Bfrom-tag%3D"));
+    escape(text, target == 1 ? mapped.from_tag : mapped.to_tag);
+}
+
+/* The Contact the party was shown for another one is a token of his alone: whom he refers to it is
+ * told the other one's address. */
+static bool write_party(struct text *text, const struct view *view, struct slice user,
+                        const struct dialog *dialog, unsigned target)
+{
+    struct slice party = dialog_text(view->relay->state, dialog, target, DIALOG_REMOTE_URI);
+    struct sip_oddities oddities = {{0}};
+    struct sip_uri uri;
+
+    if (dialog_token(view->relay->state, dialog, target ^ 1, user) != TOKEN_GOOD) {
+        return false;
+    }
+    party = slice_skip(party, slice_find(party, '<') + 1);
+    party = slice_head(party, slice_find(party, '>'));
+    if (!sip_uri_read_text(party, &uri, &oddities)) {
+        return false;
+    }
+    hide_uri(text, view, party.at, &uri);
+    return true;
 }
 
 static bool write_refer_to(struct text *text, const struct view *view,
@@ -192,12 +206,27 @@ static bool write_refer_to(struct text *text, const struct view *view,
 {
     const struct sip_value *value = sip_value(message, SIP_HEADER_REFER_TO);
 
+    const struct dialog *dialog = NULL;
+    struct identifiers named;
+    char room[1024];
+    struct text plain;
+    unsigned target = 0;
+
     if (value == NULL) {
         return false;
     }
+    text_init(&plain, room, sizeof(room));
+    if (read_refer_replaces(sip_slice(message, value->uri.headers), &plain, &named)) {
+        dialog = find_named(view->relay, &named, &target);
+    }
     text_put(text, SLICE("Refer-To: <"));
-    hide_uri(text, view, message->head, &value->uri);
-    write_refer_replaces(text, view, sip_slice(message, value->uri.headers));
+    if (dialog == NULL ||
+        !write_party(text, view, sip_slice(message, value->uri.user), dialog, target)) {
+        hide_uri(text, view, message->head, &value->uri);
+    }
+    if (dialog != NULL) {
+        write_refer_replaces(text, view, dialog, target);
+    }
     text_put(text, SLICE(">\r\n"));
     return true;
 }

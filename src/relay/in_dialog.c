@@ -9,9 +9,10 @@ struct request_texts {
     char body[RELAY_BODY_ROOM];
 };
 
-/* Within a dialog: by the first Route or the target, when it is a literal the peer is known by;
- * else the way its own messages come.  A name inside a message is never resolved. */
-struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side)
+/* By the first Route or the target, when it is a literal the peer is known by.  A name inside a
+ * message is never resolved. */
+static bool flow_by_literal(const struct relay *relay, const struct dialog *dialog, unsigned side,
+                            struct flow *flow)
 {
     const struct dialog_side *to = &dialog->sides[side];
     struct slice routes = dialog_text(relay->state, dialog, side, DIALOG_ROUTES);
@@ -19,24 +20,73 @@ struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, 
     struct sip_oddities oddities = {{0}};
     struct address address;
     struct sip_uri uri;
-    struct flow flow;
 
     if (routes.len > 0) {
         text = slice_skip(routes, slice_find(routes, '<') + 1);
         text = slice_head(text, slice_find(text, '>'));
     }
     if (zone_class_is_access(relay_zone(relay, to->zone)->class) ||
-        to->flow.transport != TRANSPORT_UDP || !sip_uri_read_text(text, &uri, &oddities) ||
+        !sip_uri_read_text(text, &uri, &oddities) ||
         !sip_uri_host_address(text.at, &uri, &address)) {
-        return to->flow;
+        return false;
     }
     address.port = uri.port;
-    if (policy_peer_find(relay->policy, to->zone, &address, to->flow.transport, SLICE_NONE) ==
-            POLICY_NONE ||
-        !route_flow(relay, to->zone, to->flow.transport, &address, &flow)) {
-        return to->flow;
+    return policy_peer_find(relay->policy, to->zone, &address, to->flow.transport, SLICE_NONE) !=
+               POLICY_NONE &&
+           route_flow(relay, to->zone, to->flow.transport, &address, flow);
+}
+
+/* On UDP by a literal, else the way the party's own messages come. */
+struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side)
+{
+    const struct dialog_side *to = &dialog->sides[side];
+    struct flow flow;
+
+    return to->flow.transport == TRANSPORT_UDP && flow_by_literal(relay, dialog, side, &flow)
+               ? flow
+               : to->flow;
+}
+
+static bool flow_by_contract(const struct relay *relay, const struct dialog_side *to,
+                             struct flow *flow)
+{
+    const struct policy_peer *peer = relay_peer(relay, to->peer);
+
+    for (uint32_t i = 0; peer != NULL && i < peer->hop_count; i++) {
+        struct address address = peer->hops[i].address;
+
+        address.port = peer->hops[i].port;
+        if (peer->hops[i].transport == to->flow.transport &&
+            route_flow(relay, to->zone, to->flow.transport, &address, flow)) {
+            return true;
+        }
     }
-    return flow;
+    return false;
+}
+
+bool request_reconnect(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+{
+    struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
+    unsigned side = exchange->side ^ 1U;
+    struct slice wire = texts_slice(&relay->state->texts, exchange->wire);
+    struct text text = outbox_text(outbox);
+    struct outgoing *sent = NULL;
+    struct flow flow;
+
+    if (dialog == NULL || exchange->begins_dialog || exchange->client_flow.connection == 0 ||
+        (!flow_by_literal(relay, dialog, side, &flow) &&
+         !flow_by_contract(relay, &dialog->sides[side], &flow))) {
+        return false;
+    }
+    exchange->client_flow = dialog->sides[side].flow = flow;
+    text_put(&text, wire);
+    sent = outbox_send(outbox, &text, &flow);
+    if (sent == NULL) {
+        relay->counters.outbox_full++;
+        return false;
+    }
+    sent->reference = pool_handle(&relay->state->exchanges, exchange).index;
+    return true;
 }
 
 /* Where the party is reached: its Contact, or what it called itself when it gave none. */

@@ -30,7 +30,8 @@ enum {
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
-    RELAY_REPLY_SOURCES = 4096,   /* GEN-04 */
+    RELAY_FLOWS = 16384,
+    RELAY_REPLY_SOURCES = 4096, /* GEN-04 */
     RELAY_REPLIES_PER_SOURCE = 10,
     RELAY_REPLIES_PER_NODE = 1000,
 };
@@ -66,6 +67,7 @@ struct relay {
     uint32_t told_stream;   /* up to this index */
     bool is_draining;
     uint32_t shares, worker;
+    bool flows[RELAY_FLOWS]; /* by connection number: devices may have registered on it */
     uint64_t reply_second;
     uint32_t replies;
     uint8_t replies_to[RELAY_REPLY_SOURCES];
@@ -233,6 +235,8 @@ struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigne
 void dialog_leg(const struct relay *relay, const struct dialog *dialog, unsigned side,
                 struct leg *leg);
 struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side);
+/* The connection it was to go out on has ended: another one is opened where that can be. */
+bool request_reconnect(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
 
 /* cancel.c */
 void cancel_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
@@ -299,11 +303,16 @@ void registration_write_contacts(struct relay *relay, struct text *text,
 void registration_answered(struct relay *relay, struct inspection *inspection,
                            struct exchange *exchange, struct text *contacts);
 void registration_set_timer(struct relay *relay, struct registration *registration);
+/* The REGISTER was refused or came to nothing. */
+void registration_refused(struct relay *relay, const struct exchange *exchange);
 void registration_timer(struct relay *relay, struct wheel_timer *timer);
 void registration_connection_closed(struct relay *relay, uint32_t connection);
 /* Where a registered device is reached. */
 bool registration_target(const struct relay *relay, const struct registration *registration,
                          struct route_target *target);
+/* The device to ring when a request names its user; NULL: none is registered. */
+struct registration *registration_called(const struct relay *relay, uint16_t zone,
+                                         const struct sip_message *message);
 /* The Service-Route of whoever registered on this flow as the From says; empty for others. */
 struct slice registration_routes(const struct relay *relay, const struct inspection *inspection);
 

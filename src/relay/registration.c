@@ -5,20 +5,20 @@
 #include "relay/machine.h"
 
 enum {
-    REGISTRATION_UNANSWERED_MS = 120000, /* a challenge and a second try fit in */
+    REGISTRATION_UNANSWERED_MS = 64000,  /* its answer ends it earlier */
     REGISTRATION_DEFAULT_S = 3600,       /* RFC 3261 10.2.1.1 */
     REGISTRATION_EXPIRES_MAX_S = 600000, /* REG-05 */
     REGISTRATION_GRACE_MS = 10000,       /* the refresh may be under way */
 };
 
 /* "sip:user@host" of a value, the host in lower case; the key under which contacts are kept. */
-static struct slice write_aor(struct text *text, const struct sip_message *message,
-                              const struct sip_value *value)
+static struct slice write_aor_of(struct text *text, const struct sip_message *message,
+                                 const struct sip_uri *uri)
 {
-    struct slice host = sip_slice(message, value->uri.host);
+    struct slice host = sip_slice(message, uri->host);
 
     text_put(text, SLICE("sip:"));
-    text_put(text, sip_slice(message, value->uri.user));
+    text_put(text, sip_slice(message, uri->user));
     text_put_octet(text, '@');
     for (size_t i = 0; i < host.len; i++) {
         char octet = host.at[i];
@@ -28,29 +28,48 @@ static struct slice write_aor(struct text *text, const struct sip_message *messa
     return text_slice(text);
 }
 
-/* The device itself: its instance when it says one, so that a changed address is the same device.
- */
-static struct slice instance_of(const struct sip_message *message, const struct sip_value *value)
+static struct slice write_aor(struct text *text, const struct sip_message *message,
+                              const struct sip_value *value)
 {
-    struct slice instance = SLICE_NONE;
-
-    sip_param_find(sip_slice(message, value->params), SLICE("+sip.instance"), &instance);
-    return instance;
+    return write_aor_of(text, message, &value->uri);
 }
 
+/* The device and, of several flows of one device, which (RFC 5626). */
+static struct slice write_instance(struct text *text, const struct sip_message *message,
+                                   const struct sip_value *value)
+{
+    struct slice params = sip_slice(message, value->params);
+    struct slice instance, number;
+
+    if (sip_param_find(params, SLICE("+sip.instance"), &instance)) {
+        text_put(text, instance);
+        if (sip_param_find(params, SLICE("reg-id"), &number)) {
+            text_put_octet(text, ';');
+            text_put(text, number);
+        }
+    }
+    return text_slice(text);
+}
+
+/* A device that comes with another Contact is another record: which of them counts is the
+ * registrar's decision, and its answer says it. */
 static struct registration *find_contact(const struct relay *relay, struct slice aor,
-                                         struct slice contact, struct slice instance)
+                                         const struct sip_message *message,
+                                         const struct sip_value *contact)
 {
     struct registration *registration = NULL;
     struct table_cursor cursor = {0};
+    char room[RELAY_URI_MAX];
+    struct text text;
+    struct slice instance;
 
+    text_init(&text, room, sizeof(room));
+    instance = write_instance(&text, message, contact);
     while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
-        struct slice known = registration_text(relay->state, registration, REGISTRATION_INSTANCE);
-
-        if (instance.len > 0
-                ? slice_equal(known, instance)
-                : slice_equal(registration_text(relay->state, registration, REGISTRATION_CONTACT),
-                              contact)) {
+        if (slice_equal(registration_text(relay->state, registration, REGISTRATION_CONTACT),
+                        sip_slice(message, contact->uri.whole)) &&
+            slice_equal(registration_text(relay->state, registration, REGISTRATION_INSTANCE),
+                        instance)) {
             return registration;
         }
     }
@@ -92,19 +111,18 @@ static void set_expiry(struct relay *relay, struct registration *registration, u
     registration_set_timer(relay, registration);
 }
 
+/* Where the device is, as its REGISTER came.  Of a record that is in use only the answer may say
+ * so: whoever asks has proved nothing yet. */
 static void bind_contact(struct relay *relay, struct registration *registration,
-                         const struct inspection *inspection, const struct exchange *exchange)
+                         const struct exchange *exchange)
 {
-    registration->is_pending = true;
-    registration->flow = inspection->packet->flow;
+    registration->flow = exchange->server_flow;
     registration->zone = exchange->zone_in;
     registration->peer = exchange->peer_in;
     registration->peer_id = exchange->peer_in_id;
     registration->core_zone = exchange->zone_out;
     registration->core_peer = exchange->peer_out;
-    if (!registration->is_confirmed) {
-        set_expiry(relay, registration, REGISTRATION_UNANSWERED_MS);
-    }
+    relay->flows[registration->flow.connection % ARRAY_COUNT(relay->flows)] = true;
 }
 
 static bool register_contact(struct relay *relay, const struct inspection *inspection,
@@ -112,22 +130,26 @@ static bool register_contact(struct relay *relay, const struct inspection *inspe
                              const struct sip_value *contact)
 {
     const struct sip_message *message = &inspection->message;
-    struct slice texts[REGISTRATION_TEXT_COUNT] = {
-        [REGISTRATION_AOR] = aor,
-        [REGISTRATION_CONTACT] = sip_slice(message, contact->uri.whole),
-        [REGISTRATION_INSTANCE] = instance_of(message, contact),
-        [REGISTRATION_CALL_ID] = sip_call_id(message),
-    };
-    struct registration *registration =
-        find_contact(relay, aor, texts[REGISTRATION_CONTACT], texts[REGISTRATION_INSTANCE]);
+    struct registration *registration = find_contact(relay, aor, message, contact);
+    char room[RELAY_URI_MAX];
+    struct text instance;
 
     if (registration == NULL) {
+        text_init(&instance, room, sizeof(room));
+        struct slice texts[REGISTRATION_TEXT_COUNT] = {
+            [REGISTRATION_AOR] = aor,
+            [REGISTRATION_CONTACT] = sip_slice(message, contact->uri.whole),
+            [REGISTRATION_INSTANCE] = write_instance(&instance, message, contact),
+            [REGISTRATION_CALL_ID] = sip_call_id(message),
+        };
         registration = begin_contact(relay, exchange, texts);
+        if (registration == NULL) {
+            return false;
+        }
+        bind_contact(relay, registration, exchange);
+        set_expiry(relay, registration, REGISTRATION_UNANSWERED_MS);
     }
-    if (registration == NULL) {
-        return false;
-    }
-    bind_contact(relay, registration, inspection, exchange);
+    registration->asked = pool_handle(&relay->state->exchanges, exchange);
     exchange->registration = pool_handle(&relay->state->registrations, registration);
     return true;
 }
@@ -139,7 +161,7 @@ static void register_star(struct relay *relay, struct exchange *exchange, struct
     struct table_cursor cursor = {0};
 
     while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
-        registration->is_pending = true;
+        registration->asked = pool_handle(&relay->state->exchanges, exchange);
         exchange->registration = pool_handle(&relay->state->registrations, registration);
     }
 }
@@ -165,20 +187,22 @@ bool registration_request(struct relay *relay, const struct inspection *inspecti
     return true;
 }
 
-static void name_letters(const struct relay *relay, struct slice what, struct slice use, char *at,
+/* A refresh must keep its Call-ID for its CSeq to count (RFC 3261 10.2.4), also after the worker
+ * was started anew: so the names are made of the device's own, with the key that all workers have.
+ */
+static void name_letters(const struct relay *relay, const char *use, struct slice what, char *at,
                          size_t letters)
 {
-    static const char alphabet[] = "0123456789abcdefghijklmnopqrstuv";
-    uint64_t number = 0;
+    char room[512 + 16];
+    struct text text;
+    size_t named = letters < SIV_NAME_MAX ? letters : SIV_NAME_MAX;
 
-    for (size_t i = 0; i < letters; i++) {
-        if (i % 12 == 0) {
-            char round = (char)('0' + i / 12);
-
-            number = hash_pair(&relay->state->key, what, use) ^
-                     hash_pair(&relay->state->key, slice_of(&round, 1), what);
-        }
-        at[i] = alphabet[(number >> (5 * (i % 12))) & 31];
+    text_init(&text, room, sizeof(room));
+    text_put_string(&text, use);
+    text_put(&text, slice_head(what, sizeof(room) - 16));
+    memset(at, '0', letters);
+    if (relay->state->keys[0] != NULL) {
+        must(siv_name(relay->state->keys[0], text_slice(&text), at, named));
     }
 }
 
@@ -187,10 +211,8 @@ void registration_names(const struct relay *relay, const struct inspection *insp
 {
     const struct sip_message *message = &inspection->message;
 
-    /* A refresh must keep its Call-ID for its CSeq to count (RFC 3261 10.2.4), also after the
-     * worker was started anew: so the names are made of the device's own. */
-    name_letters(relay, sip_call_id(message), SLICE("call-id"), call_id, call_id_letters);
-    name_letters(relay, sip_from_tag(message), SLICE("tag"), tag, tag_letters);
+    name_letters(relay, "call-id:", sip_call_id(message), call_id, call_id_letters);
+    name_letters(relay, "tag:", sip_from_tag(message), tag, tag_letters);
 }
 
 static bool param_is_for_core(struct slice name)
@@ -233,9 +255,7 @@ static void write_contact(struct relay *relay, struct text *text, const struct s
                           const struct sip_value *contact, struct slice aor,
                           const struct flow *flow)
 {
-    const struct registration *registration =
-        find_contact(relay, aor, sip_slice(message, contact->uri.whole),
-                     instance_of(message, contact));
+    const struct registration *registration = find_contact(relay, aor, message, contact);
 
     if (registration == NULL) {
         return;
@@ -317,38 +337,34 @@ static void keep_service_route(struct relay *relay, struct registration *registr
     }
 }
 
-static void confirm(struct relay *relay, struct registration *registration,
-                    const struct sip_message *message, const struct sip_value *contact,
-                    struct text *contacts)
+static void put_contact(const struct relay *relay, const struct registration *registration,
+                        const struct sip_message *message, const struct sip_value *contact,
+                        struct text *contacts)
 {
-    uint64_t seconds = expires_of(message, contact);
-    struct slice params = sip_slice(message, contact->params);
-    struct slice name, value;
-
-    registration->is_confirmed = true;
-    registration->is_pending = false;
-    set_expiry(relay, registration, seconds * 1000 + REGISTRATION_GRACE_MS);
-    keep_service_route(relay, registration, message);
     text_put(contacts, SLICE("Contact: <"));
     text_put(contacts, registration_text(relay->state, registration, REGISTRATION_CONTACT));
     text_put_octet(contacts, '>');
-    while (sip_param_next(&params, &name, &value)) {
-        if (param_is_for_core(name)) {
-            text_put_octet(contacts, ';');
-            text_put(contacts, name);
-            if (value.len > 0) {
-                text_put_octet(contacts, '=');
-                sip_write_value(contacts, value);
-            }
-        }
-    }
+    write_params(contacts, sip_slice(message, contact->params));
     text_put(contacts, SLICE("\r\n"));
 }
 
-static void end_unconfirmed(struct relay *relay, const struct exchange *exchange)
+/* The core says it has this contact: now it is where its REGISTER came from. */
+static void confirm(struct relay *relay, struct registration *registration,
+                    const struct sip_message *message, const struct sip_value *contact)
+{
+    registration->is_confirmed = true;
+    registration->asked = (struct handle){.index = 0};
+    set_expiry(relay, registration, expires_of(message, contact) * 1000 + REGISTRATION_GRACE_MS);
+    keep_service_route(relay, registration, message);
+}
+
+/* What was named by the REGISTER and not confirmed by its answer is no longer registered; after a
+ * refusal that is only true of what never was. */
+static void end_unconfirmed(struct relay *relay, const struct exchange *exchange, bool is_refused)
 {
     const struct registration *named =
         pool_find(&relay->state->registrations, exchange->registration);
+    struct handle handle = pool_handle(&relay->state->exchanges, exchange);
     char room[RELAY_URI_MAX];
     struct table_cursor cursor = {0};
     struct registration *registration = NULL;
@@ -360,7 +376,11 @@ static void end_unconfirmed(struct relay *relay, const struct exchange *exchange
     text_init(&aor, room, sizeof(room));
     text_put(&aor, registration_text(relay->state, named, REGISTRATION_AOR));
     while ((registration = registration_next(relay->state, text_slice(&aor), &cursor)) != NULL) {
-        if (registration->is_pending) {
+        if (!handle_equal(registration->asked, handle)) {
+            continue;
+        }
+        registration->asked = (struct handle){.index = 0};
+        if (!is_refused || !registration->is_confirmed) {
             registration_end(relay->state, registration);
             cursor = (struct table_cursor){0}; /* the table moved */
         }
@@ -372,19 +392,36 @@ void registration_answered(struct relay *relay, struct inspection *inspection,
 {
     const struct sip_message *message = &inspection->message;
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
+    struct handle handle = pool_handle(&relay->state->exchanges, exchange);
 
     for (; contact != NULL; contact = sip_value_next(message, contact)) {
         enum token_standing standing = TOKEN_ABSENT;
         struct registration *registration =
             registration_of_token(relay->state, sip_slice(message, contact->uri.user), &standing);
 
+        if (registration == NULL || expires_of(message, contact) == 0) {
+            continue;
+        }
+        if (handle_equal(registration->asked, handle) ||
+            handle_equal(pool_handle(&relay->state->registrations, registration),
+                         exchange->registration)) {
+            bind_contact(relay, registration, exchange);
+            confirm(relay, registration, message, contact);
+        }
         /* Contacts of other devices and other ways in are not this device's business (REG-11). */
-        if (registration != NULL &&
+        if (registration->is_confirmed &&
             address_equal(&registration->flow.remote, &exchange->server_flow.remote)) {
-            confirm(relay, registration, message, contact, contacts);
+            put_contact(relay, registration, message, contact, contacts);
         }
     }
-    end_unconfirmed(relay, exchange);
+    end_unconfirmed(relay, exchange, false);
+}
+
+void registration_refused(struct relay *relay, const struct exchange *exchange)
+{
+    if (exchange->method == SIP_REGISTER) {
+        end_unconfirmed(relay, exchange, true);
+    }
 }
 
 void registration_timer(struct relay *relay, struct wheel_timer *timer)
@@ -397,6 +434,10 @@ void registration_connection_closed(struct relay *relay, uint32_t connection)
     struct registration *registration = NULL;
     uint32_t index = 0;
 
+    /* Connections come and go by the thousand; only those are looked for that may have devices. */
+    if (!relay->flows[connection % ARRAY_COUNT(relay->flows)]) {
+        return;
+    }
     while (connection != 0 &&
            (registration = pool_next(&relay->state->registrations, &index)) != NULL) {
         if (registration->flow.connection == connection) {
@@ -410,7 +451,28 @@ bool registration_target(const struct relay *relay, const struct registration *r
 {
     (void)relay;
     *target = (struct route_target){.flow = registration->flow, .peer = registration->peer};
-    return registration->flow.connection != RELAY_CONNECTION_GONE;
+    return registration->is_confirmed && registration->flow.connection != RELAY_CONNECTION_GONE;
+}
+
+struct registration *registration_called(const struct relay *relay, uint16_t zone,
+                                         const struct sip_message *message)
+{
+    struct registration *registration = NULL, *latest = NULL;
+    struct table_cursor cursor = {0};
+    struct route_target target;
+    char room[RELAY_URI_MAX];
+    struct text text;
+    struct slice aor;
+
+    text_init(&text, room, sizeof(room));
+    aor = write_aor_of(&text, message, &message->uri);
+    while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
+        if (registration->zone == zone && registration_target(relay, registration, &target) &&
+            (latest == NULL || registration->expires_ms > latest->expires_ms)) {
+            latest = registration;
+        }
+    }
+    return latest;
 }
 
 struct slice registration_routes(const struct relay *relay, const struct inspection *inspection)

@@ -276,6 +276,21 @@ void relay_name(struct relay *relay, const struct name_answer *answer, uint64_t 
     }
 }
 
+/* The device's connection ended: its flow has failed (RFC 5626 5.3). */
+static bool flow_failed(struct relay *relay, const struct exchange *exchange)
+{
+    struct registration *registration =
+        pool_find(&relay->state->registrations, exchange->registration);
+
+    if (registration == NULL || exchange->method == SIP_REGISTER) {
+        return false;
+    }
+    if (registration->flow.connection == exchange->client_flow.connection) {
+        registration->flow.connection = RELAY_CONNECTION_GONE;
+    }
+    return true;
+}
+
 /* A stream that broke, or could not be opened: as if the hop had said 503 (RFC 3261 8.1.3.1). */
 void relay_send_failed(struct relay *relay, uint32_t reference, uint64_t now_ms,
                        struct outbox *outbox)
@@ -287,7 +302,13 @@ void relay_send_failed(struct relay *relay, uint32_t reference, uint64_t now_ms,
         return;
     }
     exchange = pool_at(&relay->state->exchanges, reference);
-    if ((exchange->slot.generation & 1) != 0 && exchange->client_state == CLIENT_CALLING) {
+    if ((exchange->slot.generation & 1) == 0 || exchange->client_state != CLIENT_CALLING ||
+        request_reconnect(relay, exchange, outbox)) {
+        return;
+    }
+    if (flow_failed(relay, exchange)) {
+        request_fail(relay, exchange, 430, outbox);
+    } else {
         request_next_hop(relay, exchange, 503, outbox);
     }
 }

@@ -165,6 +165,27 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     }
 }
 
+/* Whose device is meant: named by its token, or by its user where the route says so.  False: he is
+ * not registered. */
+static bool find_device(struct relay *relay, const struct inspection *inspection,
+                        struct exchange *exchange)
+{
+    const struct registration *registration = inspection->match.registration;
+    bool is_wanted = inspection->route < relay->policy->route_count &&
+                     relay->policy->routes[inspection->route].is_registered;
+
+    if (registration == NULL && is_wanted) {
+        registration = registration_called(relay, exchange->zone_out, &inspection->message);
+        if (registration == NULL) {
+            return false;
+        }
+    }
+    if (registration != NULL) {
+        exchange->registration = pool_handle(&relay->state->registrations, registration);
+    }
+    return true;
+}
+
 void request_new(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
 {
     const struct sip_message *message = &inspection->message;
@@ -192,9 +213,9 @@ void request_new(struct relay *relay, struct inspection *inspection, struct outb
         request_fail(relay, exchange, 503, outbox);
         return;
     }
-    if (inspection->match.registration != NULL) {
-        exchange->registration =
-            pool_handle(&relay->state->registrations, inspection->match.registration);
+    if (!find_device(relay, inspection, exchange)) {
+        request_fail(relay, exchange, 480, outbox);
+        return;
     }
     if (relay_opens_dialog(message->method)) {
         dialog = dialog_begin(relay, inspection, exchange);

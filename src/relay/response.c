@@ -111,6 +111,9 @@ static void forward(struct relay *relay, struct exchange *exchange, struct dialo
     if (dialog != NULL && status >= 300) {
         note_failure(relay, exchange, dialog, status, outbox);
     }
+    if (status >= 300) {
+        registration_refused(relay, exchange);
+    }
 }
 
 /* A response of the CANCEL, which shares the INVITE's branch, tells nothing new. */

@@ -23,10 +23,10 @@ struct registration {
     uint16_t zone, peer; /* of the device */
     uint16_t core_zone, core_peer;
     uint32_t peer_id;
-    uint32_t token;    /* names it in the Contact or Path given to the core */
-    bool is_confirmed; /* the core answered 200 */
-    bool is_pending;   /* named by a REGISTER whose answer is awaited */
-    bool is_emergency; /* sos */
+    uint32_t token;      /* names it in the Contact or Path given to the core */
+    bool is_confirmed;   /* the core answered 200 */
+    bool is_emergency;   /* sos */
+    struct handle asked; /* the REGISTER that named it, until it is answered */
     uint64_t expires_ms;
     struct text_handle texts;
     struct wheel_timer expiry;

@@ -50,8 +50,7 @@ static bool side_truths_are_sound(const struct media_side *side)
 
 static bool registration_truths_are_sound(const struct registration *registration)
 {
-    const bool *truths[] = {&registration->is_confirmed, &registration->is_pending,
-                            &registration->is_emergency};
+    const bool *truths[] = {&registration->is_confirmed, &registration->is_emergency};
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }
 
@@ -138,6 +137,7 @@ static void registration_take_over(struct state *state, struct registration *reg
     uint32_t token = registration->token;
     struct slice aor = registration_text(state, registration, REGISTRATION_AOR);
 
+    registration->asked = (struct handle){.index = 0};
     if (registration->expires_ms - now_ms > REGISTRATION_LONGEST_MS) {
         registration->expires_ms = now_ms + REGISTRATION_LONGEST_MS;
     }
