@@ -1,100 +1,85 @@
 /* Values of the shape name-addr or addr-spec, with parameters, comma list (RFC 3261 20.10). */
 #include "wire/sip/params.h"
 
-/* Goes to the '<' of a value that begins with a display name, or to the end of the value.  What is
- * neither token nor blank has no place in front of it. */
-static unsigned display_end(const struct sip_reader *reader, unsigned from, unsigned limit)
-{
-    bool is_bad = false;
-    unsigned place = from;
-
-    while ((place = next_stop(reader, place, limit)) < limit) {
-        char octet = reader->at[place];
-
-        if (octet == '<' || octet == ',' || octet == ';') {
-            break;
-        }
-        is_bad |= !char_is(octet, CHAR_BLANK);
-        place++;
-    }
-    if (is_bad && is_octet(reader, place, limit, '<')) {
-        sip_note(reader, SIP_ODD_BAD_DISPLAY_NAME, from, place);
-    }
-    return place;
-}
-
 /* From '<' to behind '>'. */
-static unsigned brackets_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                              struct sip_value *value)
+static inline size_t brackets_take(const struct sip_reader *reader, size_t from, size_t limit,
+                                   struct sip_value *value)
 {
-    unsigned end = sip_uri_take(reader, from + 1, limit, SIP_URI_BRACKETS, &value->uri);
+    size_t end = sip_uri_take(reader, from + 1, limit, SIP_URI_BRACKETS, &value->uri);
 
     value->is_bracketed = true;
-    if (end == limit) {
+    if (end >= limit) {
         sip_note(reader, SIP_ODD_BAD_ADDRESS, from, end);
         return end;
     }
     return end + 1;
 }
 
-/* Display name and URI; returns where parameters may begin. */
-static unsigned address_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                             struct sip_value *value)
+/* An unquoted display name and brackets, or a URI without them.  Sees to it that a display name is
+ * tokens and blanks. */
+static size_t unquoted_take(const struct sip_reader *reader, size_t from, size_t limit,
+                            struct sip_value *value)
 {
-    unsigned end;
+    size_t end = from;
+    bool is_bad = false;
 
-    if (reader->at[from] == '<') {
-        return brackets_take(reader, from, limit, value);
+    while ((end = next_stop(reader, end)) < limit && reader->at[end] != '<' &&
+           reader->at[end] != ',' && reader->at[end] != ';' && reader->at[end] != '"') {
+        is_bad |= !char_is_blank(reader->at[end]);
+        end++;
     }
-    if (reader->at[from] == '"') {
-        end = sip_quoted_end(reader, from, limit);
-        value->display = span_between(from, end);
-        end = skip_blanks(reader, end, limit);
-        if (!is_octet(reader, end, limit, '<')) {
-            sip_note(reader, SIP_ODD_BAD_ADDRESS, from, end);
-            return end;
-        }
-        return brackets_take(reader, end, limit, value);
+    if (reader->at[end] != '<') {
+        return sip_uri_take(reader, from, limit, SIP_URI_BARE, &value->uri);
     }
-    end = next_stop(reader, from, limit);
-    if (!is_octet(reader, end, limit, ':')) {
-        end = display_end(reader, from, limit);
-        if (is_octet(reader, end, limit, '<')) {
-            value->display = span_between(from, trim_blanks(reader, from, end));
-            return brackets_take(reader, end, limit, value);
-        }
-    }
-    end = sip_uri_take(reader, from, limit, SIP_URI_BARE, &value->uri);
-    if (is_octet(reader, skip_blanks(reader, end, limit), limit, '<')) {
-        end = skip_blanks(reader, end, limit);
+    if (is_bad) {
         sip_note(reader, SIP_ODD_BAD_DISPLAY_NAME, from, end);
-        value->display = span_between(from, trim_blanks(reader, from, end));
-        return brackets_take(reader, end, limit, value);
     }
-    return end;
+    span_set(&value->display, from, trim_blanks(reader, from, end));
+    return brackets_take(reader, end, limit, value);
 }
 
-static bool is_star(const struct sip_reader *reader, unsigned from, unsigned limit,
-                    const struct sip_value *value)
+static size_t quoted_take(const struct sip_reader *reader, size_t from, size_t limit,
+                          struct sip_value *value)
 {
-    return reader->at[from] == '*' && next_stop(reader, from, limit) == from + 1 &&
+    size_t end = quoted_end(reader, from, limit);
+
+    span_set(&value->display, from, end);
+    end = skip_blanks(reader, end, limit);
+    if (reader->at[end] != '<') {
+        sip_note(reader, SIP_ODD_BAD_ADDRESS, from, end);
+        return end;
+    }
+    return brackets_take(reader, end, limit, value);
+}
+
+static bool is_star(const struct sip_reader *reader, size_t from, const struct sip_value *value)
+{
+    return reader->at[from] == '*' && next_stop(reader, from) == from + 1 &&
            reader->message->headers[value->header].id == SIP_HEADER_CONTACT;
 }
 
-/* One value, its parameters, and what makes no sense behind it. */
-static unsigned value_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           struct sip_value *value)
+/* Display name and URI, or a star; returns where parameters may begin. */
+static inline size_t address_take(const struct sip_reader *reader, size_t from, size_t limit,
+                                  struct sip_value *value)
 {
-    unsigned end;
-
-    if (is_star(reader, from, limit, value)) {
-        value->is_star = true;
-        end = from + 1;
-    } else {
-        end = address_take(reader, from, limit, value);
+    switch (reader->at[from]) {
+    case '<':
+        return brackets_take(reader, from, limit, value);
+    case '"':
+        return quoted_take(reader, from, limit, value);
+    default:
+        value->is_star = is_star(reader, from, value);
+        return value->is_star ? from + 1 : unquoted_take(reader, from, limit, value);
     }
-    end = skip_blanks(reader, end, limit);
-    if (is_octet(reader, end, limit, ';')) {
+}
+
+/* One value, its parameters, and what makes no sense behind it. */
+static inline __attribute__((always_inline)) size_t
+value_take(const struct sip_reader *reader, size_t from, size_t limit, struct sip_value *value)
+{
+    size_t end = skip_blanks(reader, address_take(reader, from, limit, value), limit);
+
+    if (reader->at[end] == ';') {
         end = params_take(reader, end + 1, limit, PARAMS_ADDRESS, value);
     }
     if (end < limit && reader->at[end] != ',') {
@@ -102,33 +87,34 @@ static unsigned value_take(const struct sip_reader *reader, unsigned from, unsig
                  limit);
         end = sip_value_end(reader, end, limit);
     }
-    value->text = span_between(from, trim_blanks(reader, from, end));
+    span_set(&value->text, from, trim_blanks(reader, from, end));
     return end;
 }
 
-void sip_address_take(const struct sip_reader *reader, unsigned header)
+void sip_address_take(const struct sip_reader *reader, const struct sip_header *header,
+                      size_t limit)
 {
-    const struct sip_header *line = &reader->message->headers[header];
-    unsigned from = line->value.at, limit = from + line->value.len, count = 0;
-    struct sip_value *value;
+    size_t from = header->value.at;
+    unsigned count = 0;
 
     for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, line->value.at, limit);
+            sip_note(reader, SIP_ODD_EMPTY_VALUE, header->value.at, limit);
         } else {
-            value = sip_value_add(reader, header);
+            struct sip_value *value = value_add(reader, header);
+
             if (value == NULL) {
                 return;
             }
             from = value_take(reader, from, limit, value);
             count++;
         }
-        if (from == limit) {
+        if (from >= limit) {
             break;
         }
     }
-    if (count > 1 && (sip_name_facts[line->id].flags & SIP_NAME_SINGLE) != 0) {
-        sip_note(reader, SIP_ODD_REPEATED_SINGLE, line->value.at, limit);
+    if (count > 1 && (sip_name_facts[header->id].flags & SIP_NAME_SINGLE) != 0) {
+        sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
     }
 }

@@ -47,45 +47,37 @@ static inline int char_hex(char octet)
     return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
 }
 
-static inline uint64_t chars_load8(const char *at)
+/* Octets as a number, the first one lowest whatever the machine. */
+static inline uint32_t chars_load2(const char *at)
 {
-    uint64_t octets;
-
-    memcpy(&octets, at, sizeof(octets));
-    return octets;
+    return (uint32_t)(unsigned char)at[0] | (uint32_t)(unsigned char)at[1] << 8;
 }
 
 static inline uint32_t chars_load4(const char *at)
 {
-    uint32_t octets;
-
-    memcpy(&octets, at, sizeof(octets));
-    return octets;
+    return chars_load2(at) | chars_load2(at + 2) << 16;
 }
 
-static inline uint16_t chars_load2(const char *at)
+static inline uint64_t chars_load8(const char *at)
 {
-    uint16_t octets;
-
-    memcpy(&octets, at, sizeof(octets));
-    return octets;
+    return chars_load4(at) | (uint64_t)chars_load4(at + 4) << 32;
 }
 
 /* Whether two texts of the same length, two octets at least, are equal in any case.  Both must be
  * tokens, or one of them letters only: then octets that differ in 0x20 alone are the two cases of a
  * letter.  Wide loads overlap instead of reading past the end. */
-static inline bool chars_equal(const char *a, const char *b, unsigned len)
+static inline bool chars_equal(const char *a, const char *b, size_t len)
 {
     uint64_t difference = 0;
 
     if (len < 4) {
-        difference = (uint64_t)((chars_load2(a) ^ chars_load2(b)) |
-                                (chars_load2(a + len - 2) ^ chars_load2(b + len - 2)));
+        difference = (chars_load2(a) ^ chars_load2(b)) |
+                     (chars_load2(a + len - 2) ^ chars_load2(b + len - 2));
     } else if (len < 8) {
         difference = (chars_load4(a) ^ chars_load4(b)) |
                      (chars_load4(a + len - 4) ^ chars_load4(b + len - 4));
     } else {
-        for (unsigned i = 0; i + 8 < len; i += 8) {
+        for (size_t i = 0; i + 8 < len; i += 8) {
             difference |= chars_load8(a + i) ^ chars_load8(b + i);
         }
         difference |= chars_load8(a + len - 8) ^ chars_load8(b + len - 8);

@@ -1,11 +1,10 @@
 #include "wire/sip/host.h"
 
 enum {
-    LABEL_MAX = 63, /* RFC 1035 2.3.4 */
-    HOST_MAX = 253, /* the same, without the length octets */
+    HOST_MAX = 253, /* RFC 1035 2.3.4, without the octets of length */
 };
 
-static enum sip_host_kind host_bad(const struct sip_reader *reader, unsigned from, unsigned to)
+static enum sip_host_kind host_bad(const struct sip_reader *reader, size_t from, size_t to)
 {
     bool is_escaped = slice_find(reader_slice(reader, from, to), '%') < to - from;
 
@@ -13,10 +12,35 @@ static enum sip_host_kind host_bad(const struct sip_reader *reader, unsigned fro
     return SIP_HOST_BAD;
 }
 
-static enum sip_host_kind literal_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+/* "[" groups "]" without a dotted part, at most one gap: the way IPv6 addresses are written.  What
+ * is otherwise is left to address_read. */
+static bool is_plain_v6(const char *at, size_t len)
+{
+    unsigned digits = 0, groups = 0, gaps = 0;
+
+    if (len < 4 || at[len - 1] != ']') {
+        return false;
+    }
+    for (size_t i = 1; i < len - 1; i++) {
+        if (at[i] == ':') {
+            gaps += digits == 0;
+            groups += digits != 0;
+            digits = 0;
+        } else if (char_hex(at[i]) < 0 || ++digits > 4) {
+            return false;
+        }
+    }
+    groups += digits != 0;
+    return at[1] != ':' && digits != 0 && (gaps == 0 ? groups == 8 : gaps == 1 && groups < 8);
+}
+
+static enum sip_host_kind literal_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
     struct address address;
 
+    if (is_plain_v6(reader->at + from, to - from)) {
+        return SIP_HOST_V6;
+    }
     if (!address_read(&address, reader_slice(reader, from, to))) {
         return host_bad(reader, from, to);
     }
@@ -24,36 +48,35 @@ static enum sip_host_kind literal_judge(const struct sip_reader *reader, unsigne
 }
 
 /* Whether [from, to) may be a label; underscores are told apart. */
-static bool label_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+static bool label_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
     if (from == to || to - from > LABEL_MAX || reader->at[from] == '-' ||
         reader->at[to - 1] == '-') {
         return false;
     }
-    for (unsigned mark = from; (mark = next_mark(reader, mark, to)) < to; mark++) {
-        if (reader->at[mark] == '_') {
-            sip_note(reader, SIP_ODD_UNDERSCORE_HOST, from, to);
-        } else if (reader->at[mark] != '-') {
+    for (; (from = next_mark(reader, from)) < to; from++) {
+        if (reader->at[from] != '_') {
             return false;
         }
+        sip_note(reader, SIP_ODD_UNDERSCORE_HOST, from, to);
     }
     return true;
 }
 
-/* What ends in a label that begins with a digit is an IPv4 address or nothing: "127.1" and
- * "0x7f000001" are read as addresses elsewhere (HYG-U05).  One dot may end a name. */
-enum sip_host_kind sip_host_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+/* Labels and dots; one dot may end a name.  A last label that begins with a digit and may be a
+ * number belongs to an IPv4 address or to nothing. */
+enum sip_host_kind sip_host_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
-    unsigned label = from, end;
+    size_t label = from, end;
 
-    if (is_octet(reader, from, to, '[')) {
+    if (reader->at[from] == '[') {
         return literal_judge(reader, from, to);
     }
     if (to - from > HOST_MAX) {
         return host_bad(reader, from, to);
     }
     for (;;) {
-        end = label + (unsigned)slice_find(reader_slice(reader, label, to), '.');
+        end = label + slice_find(reader_slice(reader, label, to), '.');
         if (!label_judge(reader, label, end)) {
             return host_bad(reader, from, to);
         }
@@ -62,15 +85,20 @@ enum sip_host_kind sip_host_judge(const struct sip_reader *reader, unsigned from
         }
         label = end + 1;
     }
-    return char_is_digit(reader->at[label]) ? literal_judge(reader, from, to) : SIP_HOST_NAME;
+    return char_is_digit(reader->at[label]) && !host_ends_in_name(reader->at[end - 1])
+               ? literal_judge(reader, from, to)
+               : SIP_HOST_NAME;
 }
 
-unsigned sip_literal_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+size_t sip_host_end(const struct sip_reader *reader, size_t from)
 {
-    unsigned end = from + 1;
+    size_t end = from + 1;
 
-    while (is_octet(reader, end = next_stop(reader, end, limit), limit, ':')) {
+    if (reader->at[from] != '[') {
+        return next_stop(reader, from);
+    }
+    while (reader->at[end = next_stop(reader, end)] == ':') {
         end++;
     }
-    return is_octet(reader, end, limit, ']') ? end + 1 : end;
+    return reader->at[end] == ']' ? end + 1 : end;
 }

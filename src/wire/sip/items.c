@@ -5,11 +5,11 @@
 #include "wire/sip/params.h"
 
 /* Behind the comment that begins at from, which may hold others. */
-static unsigned comment_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+static size_t comment_end(const struct sip_reader *reader, size_t from, size_t limit)
 {
     unsigned depth = 0;
 
-    while ((from = next_stop(reader, from, limit)) < limit) {
+    while ((from = next_stop(reader, from)) < limit) {
         char octet = reader->at[from++];
 
         if (octet == '\\') {
@@ -24,19 +24,19 @@ static unsigned comment_end(const struct sip_reader *reader, unsigned from, unsi
 }
 
 /* The ';' or ',' that ends the item. */
-static unsigned item_end(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         bool has_comments)
+static size_t item_end(const struct sip_reader *reader, size_t from, size_t limit,
+                       bool has_comments)
 {
-    while ((from = next_stop(reader, from, limit)) < limit) {
+    while ((from = next_stop(reader, from)) < limit) {
         switch (reader->at[from]) {
         case ';':
         case ',':
             return from;
         case '"':
-            from = sip_quoted_end(reader, from, limit);
+            from = quoted_end(reader, from, limit);
             break;
         case '<':
-            from += (unsigned)slice_find(reader_slice(reader, from, limit), '>');
+            from += slice_find(reader_slice(reader, from, limit), '>');
             break;
         case '(':
             from = has_comments ? comment_end(reader, from, limit) : from + 1;
@@ -51,21 +51,21 @@ static unsigned item_end(const struct sip_reader *reader, unsigned from, unsigne
 
 /* One item with its parameters, stop being the end of its first token; stops at a comma or the
  * limit.  An item may itself look like a parameter: "icid-value=1;icid-value=2" repeats one. */
-static unsigned item_take(const struct sip_reader *reader, unsigned from, unsigned stop,
-                          unsigned limit, const struct sip_header *header)
+static size_t item_take(const struct sip_reader *reader, size_t from, size_t stop, size_t limit,
+                        const struct sip_header *header)
 {
     bool is_one = sip_name_facts[header->id].shape == SIP_SHAPE_ONE;
     /* Several functions of one kind are several parameters of one name (RFC 7315 4.5). */
     enum params_kind kind =
         header->id == SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES ? PARAMS_REPEATING : PARAMS_ITEM;
-    unsigned end = from;
+    size_t end = from;
 
     if (reader->at[stop] != '=') {
         end = item_end(reader, stop, limit, is_one);
         from = end + 1;
     }
     if (end < limit && reader->at[end] != ',') {
-        end = sip_params_judge(reader, from, limit, kind);
+        end = params_take(reader, from, limit, kind, NULL);
     }
     if (end < limit && reader->at[end] != ',') {
         sip_note(reader, SIP_ODD_BAD_PARAMETER, from, limit);
@@ -74,23 +74,24 @@ static unsigned item_take(const struct sip_reader *reader, unsigned from, unsign
     return end;
 }
 
-void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header)
+void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header, size_t limit)
 {
-    unsigned from = header->value.at, limit = from + header->value.len, count = 0;
+    size_t from = header->value.at, end;
+    unsigned count = 0;
 
-    for (; header->value.len != 0; from++) {
-        unsigned end;
-
+    if (header->value.len == 0) {
+        return;
+    }
+    for (;; from = end + 1) {
         from = skip_blanks(reader, from, limit);
-        end = next_stop(reader, from, limit);
-        if (end < limit && reader->at[end] != ',') {
+        end = next_stop(reader, from);
+        count++;
+        if (reader->at[end] != ',' && end != limit) {
             end = item_take(reader, from, end, limit, header);
         } else if (end == from) {
             sip_note(reader, SIP_ODD_EMPTY_VALUE, header->value.at, limit);
         }
-        count++;
-        from = end;
-        if (from == limit) {
+        if (end >= limit) {
             break;
         }
     }
@@ -101,18 +102,22 @@ void sip_items_judge(const struct sip_reader *reader, const struct sip_header *h
 }
 
 /* A scheme and its parameters divided by commas, or parameters alone. */
-void sip_credentials_judge(const struct sip_reader *reader, const struct sip_header *header)
+void sip_credentials_judge(const struct sip_reader *reader, const struct sip_header *header,
+                           size_t limit)
 {
-    unsigned from = header->value.at, limit = from + header->value.len;
-    unsigned first = skip_blanks(reader, next_stop(reader, from, limit), limit);
+    size_t from = header->value.at;
+    size_t first = skip_blanks(reader, next_stop(reader, from), limit);
 
-    if (!is_octet(reader, first, limit, '=')) {
+    if (header->id == SIP_HEADER_IDENTITY) {
+        sip_items_judge(reader, header, limit);
+        return;
+    }
+    if (reader->at[first] != '=') {
         from = first;
     }
     while (from < limit) {
-        from = sip_params_judge(reader, from, limit, PARAMS_CREDENTIAL);
-        from = sip_value_end(reader, from, limit);
-        from += from < limit;
+        from = sip_params_take(reader, from, limit, PARAMS_CREDENTIAL, NULL);
+        from = sip_value_end(reader, from, limit) + 1;
     }
     reader->message->item_count++;
 }

@@ -2,7 +2,7 @@
  * Writes the table of header names while the program is built: finds a factor for which no two
  * names of headers.def share a slot.
  */
-#include "wire/sip/name.h"
+#include "wire/sip/name_slot.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,13 +19,25 @@ static const struct {
 };
 // clang-format on
 
-enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
+enum { NAME_COUNT = sizeof(names) / sizeof(names[0]), LETTERS = 26, ROW = 24 };
 
+/* One in some thousand factors fits.  Odd ones lose no bit. */
+static const uint64_t factor_first = UINT64_C(0x9E3779B97F4A7C15);
+static const uint64_t factor_step = UINT64_C(0x9E3779B97F4A7C16);
+static const uint32_t factors_max = 1 << 24;
+
+static uint64_t ends_of(const char *text)
+{
+    return name_ends(text, strlen(text));
+}
+
+/* Numbers are those of enum sip_header_name, which begins with the unknown one. */
 static bool names_fit(uint64_t factor, uint8_t slots[NAME_SLOTS])
 {
     memset(slots, 0, NAME_SLOTS);
     for (unsigned i = 0; i < NAME_COUNT; i++) {
-        uint8_t *slot = &slots[name_slot(names[i].text, (unsigned)strlen(names[i].text), factor)];
+        const char *text = names[i].text;
+        uint8_t *slot = &slots[name_slot(ends_of(text), strlen(text), factor)];
 
         if (*slot != 0) {
             return false;
@@ -35,42 +47,40 @@ static bool names_fit(uint64_t factor, uint8_t slots[NAME_SLOTS])
     return true;
 }
 
-static void letters_print(void)
+static void octets_print(const char *name, const uint8_t *octets, unsigned count)
 {
-    uint8_t letters[26] = {0};
+    printf("\nstatic const uint8_t %s[%u] = {", name, count);
+    for (unsigned i = 0; i < count; i++) {
+        printf("%s%u,", i % ROW == 0 ? "\n    " : " ", octets[i]);
+    }
+    printf("\n};\n");
+}
 
+static void names_print(uint64_t factor, const uint8_t slots[NAME_SLOTS])
+{
+    uint8_t letters[LETTERS] = {0};
+
+    printf("static const uint64_t name_factor = UINT64_C(0x%" PRIx64 ");\n", factor);
+    octets_print("name_slots", slots, NAME_SLOTS);
     for (unsigned i = 0; i < NAME_COUNT; i++) {
         if (names[i].letter != 0) {
             letters[names[i].letter - 'a'] = (uint8_t)(i + 1);
         }
     }
-    printf("const uint8_t sip_name_letters[26] = {");
-    for (unsigned i = 0; i < 26; i++) {
-        printf(" %u,", letters[i]);
+    octets_print("name_letters", letters, LETTERS);
+    printf("\nstatic const uint64_t name_ends_of[%u] = {\n    0,\n", NAME_COUNT + 1);
+    for (unsigned i = 0; i < NAME_COUNT; i++) {
+        printf("    UINT64_C(0x%016" PRIx64 "),\n", ends_of(names[i].text));
     }
-    printf(" };\n");
-}
-
-static void names_print(uint64_t factor, const uint8_t slots[NAME_SLOTS])
-{
-    printf("#include \"wire/sip/name.h\"\n\n");
-    printf("const uint64_t sip_name_factor = UINT64_C(0x%" PRIx64 ");\n", factor);
-    printf("const uint8_t sip_name_slots[NAME_SLOTS] = {");
-    for (unsigned i = 0; i < NAME_SLOTS; i++) {
-        printf("%s%u,", i % 24 == 0 ? "\n    " : " ", slots[i]);
-    }
-    printf("\n};\n");
-    letters_print();
+    printf("};\n");
 }
 
 int main(void)
 {
-    const uint64_t step = UINT64_C(0x9E3779B97F4A7C16);
-    uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t factor = factor_first;
     uint8_t slots[NAME_SLOTS];
 
-    /* Odd factors only, so that no bit is lost.  One in some thousand fits. */
-    for (uint32_t tries = 0; tries < 1u << 24; tries++, factor += step) {
+    for (uint32_t tries = 0; tries < factors_max; tries++, factor += factor_step) {
         if (names_fit(factor, slots)) {
             names_print(factor, slots);
             return EXIT_SUCCESS;

@@ -1,24 +1,28 @@
 /*
- * Header names and what is known about them.
+ * Header names.
  *
- * A name is compared whole, in any case, with the one candidate its hash finds.  A crafted name
- * that shares a hash with a real one stays unknown.
+ * A hash finds the one candidate, which is then compared whole: a name that was crafted to share a
+ * hash with another stays unknown.
  */
-#include "wire/sip/reader.h"
+#include "wire/sip/name.h"
+#include "wire/sip/name_slot.h"
 
+#include "sip_names.inc"
+
+enum { NAME_ROOM = 32 };
 enum { NONE = 0, SINGLE = SIP_NAME_SINGLE, VERBATIM = SIP_NAME_VERBATIM, HOP = SIP_NAME_HOP };
 
 // clang-format off
-const char sip_name_texts[SIP_HEADER_COUNT][NAME_ROOM] = {
+static const char names[SIP_HEADER_COUNT][NAME_ROOM] = {
 #define HEADER(name, spelling, compact, shape, flags) [SIP_HEADER_##name] = spelling,
 #include "wire/sip/headers.def"
 #undef HEADER
 };
 
 const struct sip_name_facts sip_name_facts[SIP_HEADER_COUNT] = {
-    [SIP_HEADER_UNKNOWN] = {0, SIP_SHAPE_OPAQUE, NONE},
+    [SIP_HEADER_UNKNOWN] = {.shape = SIP_SHAPE_OPAQUE},
 #define HEADER(name, spelling, compact, shape, flags) \
-    [SIP_HEADER_##name] = {sizeof(spelling) - 1, SIP_SHAPE_##shape, flags},
+    [SIP_HEADER_##name] = {sizeof(spelling) - 1, SIP_SHAPE_##shape, flags, 0},
 #include "wire/sip/headers.def"
 #undef HEADER
 };
@@ -29,6 +33,38 @@ const struct sip_name_facts sip_name_facts[SIP_HEADER_COUNT] = {
 #undef HEADER
 // clang-format on
 
+/* Whether what stands between the four octets at both ends of two tokens is the same in any case:
+ * up to 16 octets in one look, overlapping the ends. */
+static inline bool middles_equal(const char *a, const char *b, size_t len)
+{
+    uint64_t difference;
+    size_t from = (len - 8) / 2;
+
+    if (len > 16) {
+        return chars_equal(a, b, len);
+    }
+    difference = chars_load8(a + from) ^ chars_load8(b + from);
+    return (difference & ~UINT64_C(0x2020202020202020)) == 0;
+}
+
+enum sip_header_name sip_name_find(const char *token, size_t len)
+{
+    uint64_t ends = name_ends(token, len);
+    size_t id = name_slots[name_slot(ends, len, name_factor)];
+
+    if (ends != name_ends_of[id] || len != sip_name_facts[id].len ||
+        (len > 8 && !middles_equal(token, names[id], len))) {
+        return SIP_HEADER_UNKNOWN;
+    }
+    return (enum sip_header_name)id;
+}
+
+enum sip_header_name sip_name_compact(char letter)
+{
+    return char_is_letter(letter) ? (enum sip_header_name)name_letters[(letter | 0x20) - 'a']
+                                  : SIP_HEADER_UNKNOWN;
+}
+
 enum sip_header_name sip_header_find(struct slice spelled)
 {
     for (size_t i = 0; i < spelled.len; i++) {
@@ -36,15 +72,19 @@ enum sip_header_name sip_header_find(struct slice spelled)
             return SIP_HEADER_UNKNOWN;
         }
     }
-    if (spelled.len == 0 || spelled.len > UINT16_MAX) {
+    switch (spelled.len) {
+    case 0:
         return SIP_HEADER_UNKNOWN;
+    case 1:
+        return sip_name_compact(*spelled.at);
+    default:
+        return sip_name_find(spelled.at, spelled.len);
     }
-    return name_find(spelled.at, (unsigned)spelled.len);
 }
 
 struct slice sip_header_spelling(enum sip_header_name name)
 {
-    return slice_of(sip_name_texts[name], sip_name_facts[name].len);
+    return slice_of(names[name], sip_name_facts[name].len);
 }
 
 enum sip_shape sip_header_shape(enum sip_header_name name)

@@ -42,12 +42,12 @@ bool sip_is_utf8(struct slice text)
 }
 
 /* The first octet above 0x7F in [from, to), or to. */
-static unsigned high_find(const struct sip_reader *reader, unsigned from, unsigned to)
+static size_t high_find(const struct sip_reader *reader, size_t from, size_t to)
 {
-    while ((from = next_stop(reader, from, to)) < to && (unsigned char)reader->at[from] < 0x80) {
+    while ((from = next_stop(reader, from)) < to && (unsigned char)reader->at[from] < 0x80) {
         from++;
     }
-    return from;
+    return from < to ? from : to;
 }
 
 /* Free text: unknown headers may hold any UTF-8 too (RFC 3261 25.1, extension-header). */
@@ -59,23 +59,23 @@ static bool is_free_text(const struct sip_header *header)
 
 /* Behind the quoted string at from; behind its first quote when it has no end, because then nothing
  * in it is quoted. */
-static unsigned quoted_skip(const struct sip_reader *reader, unsigned from, unsigned limit)
+static size_t quoted_skip(const struct sip_reader *reader, size_t from, size_t limit)
 {
-    unsigned place = from + 1;
+    size_t place = from + 1;
 
-    while ((place = next_stop(reader, place, limit)) < limit && reader->at[place] != '"') {
+    while ((place = next_stop(reader, place)) < limit && reader->at[place] != '"') {
         place += reader->at[place] == '\\' ? 2 : 1;
     }
     return place < limit ? place + 1 : from + 1;
 }
 
 /* The first octet above 0x7F that is not quoted, or to. */
-static unsigned high_unquoted(const struct sip_reader *reader, unsigned from, unsigned to)
+static size_t high_unquoted(const struct sip_reader *reader, size_t from, size_t to)
 {
     bool has_end = true;
 
-    while ((from = next_stop(reader, from, to)) < to && (unsigned char)reader->at[from] < 0x80) {
-        unsigned next = from + 1;
+    while ((from = next_stop(reader, from)) < to && (unsigned char)reader->at[from] < 0x80) {
+        size_t next = from + 1;
 
         if (reader->at[from] == '"' && has_end) {
             next = quoted_skip(reader, from, to);
@@ -83,13 +83,13 @@ static unsigned high_unquoted(const struct sip_reader *reader, unsigned from, un
         }
         from = next;
     }
-    return from;
+    return from < to ? from : to;
 }
 
 void sip_octets_judge(const struct sip_reader *reader, const struct sip_header *header)
 {
-    unsigned from = header->value.at, to = header->value.at + header->value.len;
-    unsigned high = high_find(reader, from, to);
+    size_t from = header->value.at, to = from + header->value.len;
+    size_t high = high_find(reader, from, to);
 
     if (high == to) {
         return;

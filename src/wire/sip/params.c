@@ -1,18 +1,18 @@
 /* The rare parts of reading parameters, and the ends of quoted strings and values. */
 #include "wire/sip/params.h"
 
-unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+size_t sip_quoted_end(const struct sip_reader *reader, size_t from, size_t limit)
 {
-    unsigned place = from + 1;
+    size_t place = from + 1;
 
-    while ((place = next_stop(reader, place, limit)) < limit) {
+    while ((place = next_stop(reader, place)) < limit) {
         char octet = reader->at[place++];
 
         if (octet == '"') {
             return place;
         }
         if (octet == '\\') {
-            if (place < limit && (reader->at[place] == '\r' || reader->at[place] == '\n')) {
+            if (reader->at[place] == '\r' || reader->at[place] == '\n') {
                 sip_note(reader, SIP_ODD_FOLDED_PLACE, from, limit);
             }
             place++;
@@ -22,11 +22,11 @@ unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned
     return limit;
 }
 
-unsigned sip_value_end(const struct sip_reader *reader, unsigned from, unsigned limit)
+size_t sip_value_end(const struct sip_reader *reader, size_t from, size_t limit)
 {
     bool is_bracketed = false;
 
-    while ((from = next_stop(reader, from, limit)) < limit) {
+    while ((from = next_stop(reader, from)) < limit) {
         char octet = reader->at[from];
 
         if (octet == ',' && !is_bracketed) {
@@ -79,12 +79,13 @@ static bool names_equal(struct slice a, struct slice b, bool is_escaped)
     return true;
 }
 
-bool sip_params_have(const struct sip_reader *reader, const struct params_seen *seen,
-                     struct sip_span name)
+bool sip_params_have(const struct sip_reader *reader, const struct params_seen *seen, size_t from,
+                     size_t to)
 {
+    struct slice name = reader_slice(reader, from, to);
+
     for (unsigned i = 0; i < seen->count; i++) {
-        if (names_equal(sip_span_of(reader->at, name), sip_span_of(reader->at, seen->names[i]),
-                        seen->has_escapes)) {
+        if (names_equal(name, sip_span_of(reader->at, seen->names[i]), seen->has_escapes)) {
             return true;
         }
     }
@@ -116,34 +117,70 @@ static bool is_value_octet(char octet, enum params_kind kind)
     }
 }
 
-unsigned sip_param_value_end(const struct sip_reader *reader, unsigned from, unsigned limit,
-                             enum params_kind kind)
+size_t sip_param_value_end(const struct sip_reader *reader, size_t from, size_t limit,
+                           enum params_kind kind)
 {
-    if (is_octet(reader, from, limit, '<') && kind != PARAMS_VIA && kind != PARAMS_ADDRESS) {
-        unsigned end = from + (unsigned)slice_find(reader_slice(reader, from, limit), '>');
+    if (reader->at[from] == '<' && kind != PARAMS_VIA && kind != PARAMS_ADDRESS) {
+        size_t end = from + slice_find(reader_slice(reader, from, limit), '>');
 
         return end < limit ? end + 1 : limit;
     }
-    while ((from = next_stop(reader, from, limit)) < limit &&
-           is_value_octet(reader->at[from], kind)) {
+    while (is_value_octet(reader->at[from = next_stop(reader, from)], kind)) {
         from++;
     }
     return from;
 }
 
-unsigned sip_params_judge(const struct sip_reader *reader, unsigned from, unsigned limit,
-                          enum params_kind kind)
+/* The value that begins at from. */
+static inline size_t value_end(const struct sip_reader *reader, size_t from, size_t limit,
+                               enum params_kind kind)
 {
-    switch (kind) {
-    case PARAMS_ITEM:
-        return params_take(reader, from, limit, PARAMS_ITEM, NULL);
-    case PARAMS_REPEATING:
-        return params_take(reader, from, limit, PARAMS_REPEATING, NULL);
-    case PARAMS_CREDENTIAL:
-        return params_take(reader, from, limit, PARAMS_CREDENTIAL, NULL);
-    case PARAMS_VIA:
-    case PARAMS_ADDRESS:
-        break;
+    size_t end;
+
+    if (reader->at[from] == '"') {
+        return quoted_end(reader, from, limit);
+    }
+    end = next_stop(reader, from);
+    return reader->at[end] == ';' || end == limit ? end
+                                                  : sip_param_value_end(reader, from, limit, kind);
+}
+
+size_t sip_params_take(const struct sip_reader *reader, size_t from, size_t limit,
+                       enum params_kind kind, struct sip_value *value)
+{
+    const char separator = kind == PARAMS_CREDENTIAL ? ',' : ';';
+    size_t first = from, name, name_end, text, text_end;
+    struct params_seen seen;
+
+    seen.kinds = 0;
+    seen.count = 0;
+    seen.has_escapes = false;
+    for (;; from++) {
+        name = skip_blanks(reader, from, limit);
+        text = text_end = name_end = next_stop(reader, name);
+        from = skip_blanks(reader, name_end, limit);
+        if (reader->at[from] == '=') {
+            text = skip_blanks(reader, from + 1, limit);
+            text_end = value_end(reader, text, limit, kind);
+            from = skip_blanks(reader, text_end, limit);
+        }
+        if ((name == name_end || (text == text_end && text != name_end)) &&
+            kind != PARAMS_CREDENTIAL) {
+            sip_note(reader, SIP_ODD_BAD_PARAMETER, first, from);
+        }
+        if (name != name_end && params_see(reader, &seen, name, name_end, SIP_PARAMS_MAX) &&
+            kind != PARAMS_REPEATING) {
+            sip_note(reader, SIP_ODD_REPEATED_PARAMETER, name, text_end);
+        }
+        if (value != NULL) {
+            param_keep(reader, kind, name, name_end, text, text_end, value);
+        }
+        if (reader->at[from] != separator) {
+            break;
+        }
+    }
+    if (value != NULL) {
+        span_set(&value->params, first, trim_blanks(reader, first, from));
     }
     return from;
 }

@@ -3,66 +3,55 @@
  */
 #include "wire/sip/reader.h"
 
+enum { MAX_FORWARDS_USUAL = 70 }; /* RFC 3261 8.1.1.6, and what the rules add (HYG-S04) */
+
 /* Everything but the arrays that are filled as far as their counts say. */
 static void message_clear(struct sip_message *message, struct slice bytes)
 {
-    memset(message, 0, offsetof(struct sip_message, odd_at));
+    sip_clear(message, offsetof(struct sip_message, odd_at));
     message->head = bytes.at;
     message->bytes = bytes;
     message->body = message->trailing = slice_of(bytes.at + bytes.len, 0);
     message->method = message->cseq_method = SIP_METHOD_UNKNOWN;
-    message->max_forwards = 70; /* what RFC 3261 8.1.1.6 recommends, and the rules add (HYG-S04) */
+    message->max_forwards = MAX_FORWARDS_USUAL;
 }
 
-/* The end of a line whose first CR or LF is at place, when that is no CRLF. */
-static unsigned line_end_odd(const struct sip_reader *reader, unsigned place, unsigned *next)
+/* The end of the line at from, line end excluded; next is where the following one begins.  A line
+ * without an end ends at the reader's len. */
+static size_t line_end(const struct sip_reader *reader, size_t from, size_t *next)
 {
-    while (place < reader->len) {
-        if (reader->at[place] == '\n') {
-            sip_note(reader, SIP_ODD_BARE_LF, place, place + 1);
-            *next = place + 1;
-            return place;
+    while ((from = scan_next(reader->line, from)) < reader->len) {
+        if (reader->at[from] == '\n') {
+            sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
+            *next = from + 1;
+            return from;
         }
-        if (is_octet(reader, place + 1, reader->len, '\n')) {
-            *next = place + 2;
-            return place;
+        if (from + 1 < reader->len && reader->at[from + 1] == '\n') {
+            *next = from + 2;
+            return from;
         }
-        sip_note(reader, SIP_ODD_BARE_CR, place, place + 1);
-        place = scan_next(reader->line, place + 1);
+        sip_note(reader, SIP_ODD_BARE_CR, from, from + 1);
+        from++;
     }
     *next = reader->len;
     return reader->len;
 }
 
-/* The end of the line at from, line end excluded; next is where the following one begins. */
-static inline unsigned line_end(const struct sip_reader *reader, unsigned from, unsigned *next)
+static bool is_continuation(const struct sip_reader *reader, size_t place)
 {
-    unsigned place = scan_next(reader->line, from);
-
-    if (place + 1 < reader->len && memcmp(reader->at + place, "\r\n", 2) == 0) {
-        *next = place + 2;
-        return place;
-    }
-    return line_end_odd(reader, place, next);
-}
-
-static inline bool is_continuation(const struct sip_reader *reader, unsigned place)
-{
-    return place < reader->len && (unsigned char)reader->at[place] <= ' ' &&
-           (reader->at[place] == ' ' || reader->at[place] == '\t');
+    return place < reader->len && (reader->at[place] == ' ' || reader->at[place] == '\t');
 }
 
 /* The end of a header line with its continuations. */
-static unsigned folds_take(const struct sip_reader *reader, unsigned from, unsigned end,
-                           unsigned *next)
+static size_t folds_take(const struct sip_reader *reader, size_t from, size_t end, size_t *next)
 {
     unsigned folds = 0;
 
     while (is_continuation(reader, *next)) {
-        unsigned fold = *next;
+        size_t fold = *next;
 
         end = line_end(reader, fold, next);
-        if (skip_blanks(reader, fold, end) == end) {
+        if (trim_blanks(reader, fold, end) == fold) {
             sip_note(reader, SIP_ODD_BLANK_CONTINUATION, fold, end);
         }
         folds++;
@@ -74,201 +63,206 @@ static unsigned folds_take(const struct sip_reader *reader, unsigned from, unsig
     return end;
 }
 
-/* A name that is not simply a token and its colon: says why.  Returns the colon's place, or to. */
-static unsigned name_judge(const struct sip_reader *reader, unsigned from, unsigned to,
-                           unsigned *name_end)
+/* The name of a line that ends at to, and what is odd about it; returns where its value may begin.
+ */
+static size_t name_take(const struct sip_reader *reader, size_t from, size_t to,
+                        struct sip_header *header)
 {
-    unsigned colon = from + (unsigned)slice_find(reader_slice(reader, from, to), ':');
-    unsigned stop;
+    size_t colon = from + slice_find(reader_slice(reader, from, to), ':');
+    size_t name_end = trim_blanks(reader, from, colon);
+    size_t stop = next_stop(reader, from);
 
-    *name_end = trim_blanks(reader, from, colon);
-    stop = next_stop(reader, from, *name_end);
+    span_set(&header->name, from, name_end);
     if (colon == to) {
         sip_note(reader, SIP_ODD_NO_COLON, from, to);
         return to;
     }
-    if (*name_end < colon) {
-        sip_note(reader, SIP_ODD_SPACE_BEFORE_COLON, *name_end, colon);
+    if (name_end < colon) {
+        sip_note(reader, SIP_ODD_SPACE_BEFORE_COLON, name_end, colon);
     }
-    if (*name_end == from) {
+    if (name_end == from) {
         sip_note(reader, SIP_ODD_BAD_NAME, from, colon);
-    } else if (stop < *name_end) {
+    } else if (stop < name_end) {
         bool is_blank = char_is_blank(reader->at[stop]);
 
         sip_note(reader, is_blank ? SIP_ODD_SPACE_IN_NAME : SIP_ODD_BAD_NAME, from, colon);
-    }
-    return colon;
-}
-
-/* The name at from; returns where its value begins. */
-static inline unsigned name_take(const struct sip_reader *reader, unsigned from, unsigned to,
-                                 unsigned *name_end, enum sip_header_name *name)
-{
-    unsigned colon = next_stop(reader, from, to);
-
-    *name_end = colon;
-    *name = SIP_HEADER_UNKNOWN;
-    if (!is_octet(reader, colon, to, ':') || colon == from) {
-        colon = name_judge(reader, from, to, name_end);
-        if (colon == to) {
-            return to;
-        }
-        if (*name_end == from || next_stop(reader, from, *name_end) < *name_end) {
-            return colon + 1;
-        }
-    }
-    *name = name_find(reader->at + from, *name_end - from);
-    if (*name_end - from > SIP_NAME_MAX) {
-        sip_note(reader, SIP_ODD_LONG_NAME, from, *name_end);
+    } else {
+        header->id = (uint8_t)sip_header_find(reader_slice(reader, from, name_end));
     }
     return colon + 1;
 }
 
-/* Chains the line of that index to those of the same name. */
-static inline void header_chain(struct sip_message *message, enum sip_header_name name,
-                                unsigned index)
+/* The same single header again. */
+static void single_judge(const struct sip_reader *reader, const struct sip_header *first,
+                         const struct sip_header *header)
 {
-    unsigned last = message->last_header[name];
-    uint16_t *link = last == 0 ? &message->first_header[name] : &message->headers[last - 1].next;
+    size_t end = (size_t)header->value.at + header->value.len;
 
-    *link = message->last_header[name] = (uint16_t)(index + 1);
-    message->header_counts[name]++;
-}
-
-/* A single header that was there before. */
-static void single_judge(const struct sip_reader *reader, const struct sip_header *header)
-{
-    enum sip_header_name name = (enum sip_header_name)header->id;
-    unsigned end = header->value.at + header->value.len;
-
+    if ((sip_name_facts[header->id].flags & SIP_NAME_SINGLE) == 0) {
+        return;
+    }
     sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->name.at, end);
-    if (sip_header(reader->message, name)->is_compact != header->is_compact) {
+    if (first->is_compact != header->is_compact) {
         sip_note(reader, SIP_ODD_COMPACT_AND_LONG, header->name.at, end);
     }
 }
 
-static inline void value_judge(const struct sip_reader *reader, enum sip_header_name name,
-                               unsigned index)
+/* Counts the header that was read last and chains it to those of the same name. */
+static inline void header_chain(const struct sip_reader *reader, struct sip_header *header)
 {
-    const struct sip_header *header = &reader->message->headers[index];
+    struct sip_message *message = reader->message;
+    size_t name = header->id, first = message->first_header[name];
+    uint16_t number = ++message->header_count;
 
-    switch ((enum sip_shape)sip_name_facts[name].shape) {
-    case SIP_SHAPE_VIA:
-        sip_via_take(reader, index);
-        return;
-    case SIP_SHAPE_ADDRESS:
-        sip_address_take(reader, index);
-        return;
-    case SIP_SHAPE_CREDENTIALS:
-        if (name != SIP_HEADER_IDENTITY) {
-            sip_credentials_judge(reader, header);
-            return;
-        }
-        sip_items_judge(reader, header);
-        return;
-    case SIP_SHAPE_LIST:
-    case SIP_SHAPE_ONE:
-        sip_items_judge(reader, header);
-        return;
-    case SIP_SHAPE_NUMBER:
-        sip_number_take(reader, header);
-        break;
-    case SIP_SHAPE_OPAQUE:
-        sip_opaque_take(reader, header);
-        break;
-    case SIP_SHAPE_TEXT:
-        break;
+    if (first == 0) {
+        message->first_header[name] = number;
+    } else {
+        message->headers[message->last_header[name] - 1].next = number;
+        single_judge(reader, &message->headers[first - 1], header);
     }
+    message->last_header[name] = number;
+    message->header_counts[name]++;
+}
+
+static void text_take(const struct sip_reader *reader, const struct sip_header *header,
+                      size_t limit)
+{
+    (void)header;
+    (void)limit;
     reader->message->item_count++;
 }
 
-/* Reads the header line at from; returns where the next line begins. */
-static inline unsigned header_take(const struct sip_reader *reader, unsigned from)
+static shape_function *const shapes[] = {
+    [SIP_SHAPE_VIA] = sip_via_take,
+    [SIP_SHAPE_ADDRESS] = sip_address_take,
+    [SIP_SHAPE_LIST] = sip_items_judge,
+    [SIP_SHAPE_ONE] = sip_items_judge,
+    [SIP_SHAPE_NUMBER] = sip_number_take,
+    [SIP_SHAPE_TEXT] = text_take,
+    [SIP_SHAPE_CREDENTIALS] = sip_credentials_judge,
+    [SIP_SHAPE_OPAQUE] = sip_opaque_take,
+};
+
+/* What is done with every header once its name and value are known. */
+static inline void header_judge(const struct sip_reader *reader, struct sip_header *header,
+                                size_t from, size_t end)
+{
+    header_chain(reader, header);
+    shapes[sip_name_facts[header->id].shape](reader, header, end);
+    if (__builtin_expect(!reader->is_usual, 0)) {
+        if (end - from > SIP_LINE_MAX) {
+            sip_note(reader, SIP_ODD_LONG_LINE, from, end);
+        }
+        sip_octets_judge(reader, header);
+    }
+}
+
+/* Any header line; returns where the next line begins. */
+static __attribute__((noinline)) size_t header_take_slowly(const struct sip_reader *reader,
+                                                           size_t from)
 {
     struct sip_message *message = reader->message;
-    unsigned index = message->header_count, next, name_end, value;
-    unsigned end = line_end(reader, from, &next);
-    bool is_folded = is_continuation(reader, next);
-    struct sip_header *header = &message->headers[index];
-    enum sip_header_name name;
+    struct sip_header *header = &message->headers[message->header_count];
+    size_t next, value;
+    size_t end = line_end(reader, from, &next);
 
-    if (is_folded) {
-        end = folds_take(reader, from, end, &next);
-    }
-    if (end - from > SIP_LINE_MAX) {
-        sip_note(reader, SIP_ODD_LONG_LINE, from, end);
-    }
-    if (index == SIP_HEADERS_MAX) {
+    if (message->header_count == SIP_HEADERS_MAX) {
         sip_note(reader, SIP_ODD_MANY_HEADERS, from, end);
         return next;
     }
-    value = skip_blanks(reader, name_take(reader, from, end, &name_end, &name), end);
-    *header = (struct sip_header){.name = span_between(from, name_end),
-                                  .value = span_between(value, trim_blanks(reader, value, end)),
-                                  .id = (uint8_t)name,
-                                  .is_folded = is_folded,
-                                  .is_compact = name_end == from + 1 && name != 0};
-    message->header_count++;
-    header_chain(message, name, index);
-    if (message->header_counts[name] > 1 && (sip_name_facts[name].flags & SIP_NAME_SINGLE) != 0) {
-        single_judge(reader, header);
+    *header = (struct sip_header){0};
+    if (is_continuation(reader, next)) {
+        end = folds_take(reader, from, end, &next);
+        header->is_folded = true;
     }
-    value_judge(reader, name, index);
-    if (!reader->is_plain) {
-        sip_octets_judge(reader, header);
+    if (end == reader->len) {
+        /* A line without an end is kept as it is; nobody asks what it says. */
+        span_set(&header->name, from, end);
+        header_chain(reader, header);
+        return end;
     }
+    value = skip_blanks(reader, name_take(reader, from, end, header), end);
+    span_set(&header->value, value, trim_blanks(reader, value, end));
+    if (header->name.len > SIP_NAME_MAX) {
+        sip_note(reader, SIP_ODD_LONG_NAME, from, from + header->name.len);
+    }
+    header->is_compact = header->name.len == 1 && header->id != SIP_HEADER_UNKNOWN;
+    header_judge(reader, header, from, end);
     return next;
 }
 
-/* Controls and DEL; where octets above 0x7F may stand depends on the header. */
-static void controls_judge(const struct sip_reader *reader, unsigned to)
+/* The line at from when it is "Name: value", CRLF, and no continuation follows; 0 when it is not
+ * like that.  No line ends before the first octet that is none of a token. */
+static inline size_t header_take(const struct sip_reader *reader, size_t from)
 {
-    unsigned place = 0;
+    struct sip_message *message = reader->message;
+    const char *at = reader->at;
+    size_t colon = next_stop(reader, from), end = scan_next(reader->line, colon);
+    size_t len = colon - from;
+    struct sip_header *header = &message->headers[message->header_count];
 
-    for (; (place = next_stop(reader, place, to)) < to; place++) {
-        char octet = reader->at[place];
-
-        if (octet == '\0') {
-            sip_note(reader, SIP_ODD_NUL, place, place + 1);
-        } else if ((unsigned char)octet == 0x7F ||
-                   ((unsigned char)octet < 0x20 && !char_is(octet, CHAR_BLANK))) {
-            sip_note(reader, SIP_ODD_CONTROL_OCTET, place, place + 1);
-        }
+    if (end + 2 >= reader->len || memcmp(at + end, "\r\n", 2) != 0 || at[end + 2] == ' ' ||
+        at[end + 2] == '\t' || memcmp(at + colon, ": ", 2) != 0) {
+        return 0;
     }
+    if ((unsigned char)at[colon + 2] <= ' ' || (unsigned char)at[end - 1] <= ' ' ||
+        len - 2 > SIP_NAME_MAX - 2 || message->header_count == SIP_HEADERS_MAX) {
+        return 0;
+    }
+    *header = (struct sip_header){0};
+    span_set(&header->name, from, colon);
+    span_set(&header->value, colon + 2, end);
+    header->id = (uint8_t)sip_name_find(at + from, len);
+    header_judge(reader, header, from, end);
+    return end + 2;
 }
 
-/* All lines behind the start line; returns the length of the head, or 0 when it has no end. */
-static unsigned headers_take(const struct sip_reader *reader, unsigned from)
+/* The length of the head when its empty line is at from, or 0. */
+static size_t head_end(const struct sip_reader *reader, size_t from)
 {
-    unsigned len = reader->len;
-
-    if (is_continuation(reader, from)) {
-        unsigned next;
-        unsigned end = line_end(reader, from, &next);
-
-        sip_note(reader, SIP_ODD_FIRST_LINE_FOLDED, from, end);
-        from = next;
+    if (reader->at[from] == '\n') {
+        sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
+        return from + 1;
     }
-    while (from < len) {
-        if (reader->at[from] == '\n') {
-            sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
-            return from + 1;
-        }
-        if (reader->at[from] == '\r' && is_octet(reader, from + 1, len, '\n')) {
-            return from + 2;
-        }
-        from = header_take(reader, from);
+    if (reader->at[from] == '\r' && from + 1 < reader->len && reader->at[from + 1] == '\n') {
+        return from + 2;
     }
     return 0;
 }
 
-/* Empty lines in front of the message; the head begins behind them. */
-static struct slice leading_skip(struct slice bytes)
+/* All lines behind the start line; returns the length of the head, or 0 when it has no end. */
+static size_t headers_take(const struct sip_reader *reader, size_t from)
 {
-    while (bytes.len > 0 && (bytes.at[0] == '\r' || bytes.at[0] == '\n')) {
-        bytes = slice_skip(bytes, 1);
+    size_t next, len;
+
+    if (is_continuation(reader, from)) {
+        size_t end = line_end(reader, from, &next);
+
+        sip_note(reader, SIP_ODD_FIRST_LINE_FOLDED, from, end);
+        from = next;
     }
-    return bytes;
+    while (from < reader->len) {
+        if (reader->at[from] <= '\r' && (len = head_end(reader, from)) != 0) {
+            return len;
+        }
+        next = header_take(reader, from);
+        from = next != 0 ? next : header_take_slowly(reader, from);
+    }
+    return 0;
+}
+
+/* Controls and DEL; where octets above 0x7F may stand depends on the header. */
+static void controls_judge(const struct sip_reader *reader, size_t to)
+{
+    for (size_t place = 0; (place = next_stop(reader, place)) < to; place++) {
+        unsigned char octet = (unsigned char)reader->at[place];
+
+        if (octet == '\0') {
+            sip_note(reader, SIP_ODD_NUL, place, place + 1);
+        } else if (octet == 0x7F || (octet < 0x20 && !char_is_blank((char)octet))) {
+            sip_note(reader, SIP_ODD_CONTROL_OCTET, place, place + 1);
+        }
+    }
 }
 
 /* What is odd about the head as a whole.  rest is bytes without the empty lines in front. */
@@ -278,7 +272,7 @@ static void head_judge(const struct sip_reader *reader, struct slice bytes, stru
     size_t leading = bytes.len - rest.len;
 
     if (message->head_len == 0) {
-        message->head_len = reader->len;
+        message->head_len = (uint32_t)reader->len;
         sip_note(reader, SIP_ODD_NO_END, 0, 0);
         if (rest.len > SIP_HEAD_MAX) {
             sip_note(reader, SIP_ODD_LONG_MESSAGE, 0, 0);
@@ -288,12 +282,20 @@ static void head_judge(const struct sip_reader *reader, struct slice bytes, stru
         sip_note(reader, SIP_ODD_LONG_MESSAGE, 0, 0);
     }
     if (leading != 0) {
-        sip_note(reader, SIP_ODD_LEADING_LINES, 0,
-                 leading < UINT16_MAX ? (unsigned)leading : UINT16_MAX);
+        sip_note(reader, SIP_ODD_LEADING_LINES, 0, leading < UINT16_MAX ? leading : UINT16_MAX);
     }
     if (!reader->is_plain) {
         controls_judge(reader, message->head_len);
     }
+}
+
+/* Empty lines in front of the message; the head begins behind them. */
+static struct slice leading_skip(struct slice bytes)
+{
+    while (bytes.len > 0 && (bytes.at[0] == '\r' || bytes.at[0] == '\n')) {
+        bytes = slice_of(bytes.at + 1, bytes.len - 1);
+    }
+    return bytes;
 }
 
 static enum sip_reading no_message(struct sip_message *message, struct slice bytes,
@@ -307,43 +309,28 @@ enum sip_reading sip_read(struct sip_message *message, struct slice bytes, bool 
 {
     struct sip_scan scan;
     struct slice rest = leading_skip(bytes);
-    bool is_long = rest.len > SIP_HEAD_MAX;
+    bool may_grow = is_stream && rest.len <= SIP_HEAD_MAX;
     struct sip_reader reader = {.oddities = &message->oddities,
                                 .odd_at = message->odd_at,
                                 .message = message};
-    unsigned start_end, next;
+    size_t start_end, next;
 
     message_clear(message, rest);
     sip_reader_init(&reader, &scan, rest);
     start_end = line_end(&reader, 0, &next);
-    if (start_end == reader.len && is_stream && !is_long) {
-        return no_message(message, bytes, SIP_PARTIAL);
+    if (start_end == reader.len) {
+        return no_message(message, bytes, may_grow ? SIP_PARTIAL : SIP_FOREIGN);
     }
-    if (!sip_start_line_take(&reader, 0, start_end)) {
+    if (!sip_start_line_take(&reader, start_end)) {
         return no_message(message, bytes, SIP_FOREIGN);
     }
-    message->head_len = headers_take(&reader, next);
-    if (message->head_len == 0 && is_stream && !is_long) {
+    message->head_len = (uint32_t)headers_take(&reader, next);
+    if (message->head_len == 0 && may_grow) {
         return no_message(message, bytes, SIP_PARTIAL);
     }
     head_judge(&reader, bytes, rest);
     sip_message_judge(&reader);
-    sip_body_take(&reader, slice_skip(rest, message->head_len), is_stream);
+    rest = slice_of(rest.at + message->head_len, rest.len - message->head_len);
+    sip_body_take(&reader, rest, is_stream);
     return SIP_READ;
-}
-
-struct slice sip_odd_slice(const struct sip_message *message, enum sip_oddity oddity)
-{
-    struct sip_span span = message->odd_at[oddity];
-
-    if (!sip_is_odd(message, oddity)) {
-        return SLICE_NONE;
-    }
-    if (oddity == SIP_ODD_LEADING_LINES) {
-        return slice_of(message->head - span.len, span.len);
-    }
-    if (oddity == SIP_ODD_TRAILING_OCTETS || oddity == SIP_ODD_TRAILING_MESSAGE) {
-        return message->trailing;
-    }
-    return sip_slice(message, span);
 }

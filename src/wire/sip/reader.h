@@ -1,8 +1,9 @@
 /*
  * What the parts of the reader share.  Nobody outside this folder includes it.
  *
- * Places are offsets from the reader's origin, ranges are [from, to) or [from, limit).  A take
- * function returns the place behind what it took, never more than its limit.
+ * Places are offsets from the reader's origin.  A limit is the place of a CR, LF or SP that can be
+ * read: no search for a delimiter passes it and no delimiter is found at it, so the octet at a
+ * place may be looked at without asking.  A take function returns the place behind what it took.
  */
 #pragma once
 
@@ -14,8 +15,10 @@
 struct sip_reader {
     const char *at;                     /* the origin */
     const uint64_t *line, *stop, *mark; /* see scan.h */
-    unsigned len;                       /* octets scanned */
+    size_t len;                         /* octets scanned */
     bool is_plain;                      /* nothing but CR, LF and printable ASCII in them */
+    bool has_pairs;                     /* a dot or hyphen follows another somewhere */
+    bool is_usual;                      /* plain, and no line can be above the hard limit */
     struct sip_oddities *oddities;
     struct sip_span *odd_at;     /* NULL when nobody asks where */
     struct sip_message *message; /* NULL for a text of its own */
@@ -23,6 +26,9 @@ struct sip_reader {
 
 /* Scans bytes; the reader borrows the scan. */
 void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct slice bytes);
+
+/* Clears len octets. */
+void sip_clear(void *at, size_t len);
 
 /* Where a URI stands decides where it ends. */
 enum sip_uri_place {
@@ -32,94 +38,111 @@ enum sip_uri_place {
 };
 
 /* Notes an oddity, and the octets of the first of its kind. */
-void sip_note(const struct sip_reader *reader, enum sip_oddity oddity, unsigned from, unsigned to)
+void sip_note(const struct sip_reader *reader, enum sip_oddity oddity, size_t from, size_t to)
     __attribute__((cold));
 
 /* uri is all zero before. */
-unsigned sip_uri_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                      enum sip_uri_place place, struct sip_uri *uri);
+size_t sip_uri_take(const struct sip_reader *reader, size_t from, size_t limit,
+                    enum sip_uri_place place, struct sip_uri *uri);
 
 /* Behind the quoted string that begins at from, or limit and an oddity. */
-unsigned sip_quoted_end(const struct sip_reader *reader, unsigned from, unsigned limit);
+size_t sip_quoted_end(const struct sip_reader *reader, size_t from, size_t limit);
 
 /* The next comma outside quotes and brackets, or limit: where reading goes on after a value that
  * made no sense. */
-unsigned sip_value_end(const struct sip_reader *reader, unsigned from, unsigned limit);
+size_t sip_value_end(const struct sip_reader *reader, size_t from, size_t limit);
 
-/* A place for one more value of the header, all zero, chained to those before; NULL when there is
- * none. */
-struct sip_value *sip_value_add(const struct sip_reader *reader, unsigned header);
+/* Reads or judges the value of one header line, which ends at limit; by enum sip_shape. */
+typedef void shape_function(const struct sip_reader *reader, const struct sip_header *header,
+                            size_t limit);
 
-/* The values of one header line. */
-void sip_via_take(const struct sip_reader *reader, unsigned header);
-void sip_address_take(const struct sip_reader *reader, unsigned header);
-void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header);
-void sip_credentials_judge(const struct sip_reader *reader, const struct sip_header *header);
-
-/* The headers of the shapes NUMBER and OPAQUE that the reader reads itself. */
-void sip_number_take(const struct sip_reader *reader, const struct sip_header *header);
-void sip_opaque_take(const struct sip_reader *reader, const struct sip_header *header);
+shape_function sip_via_take;
+shape_function sip_address_take;
+shape_function sip_items_judge;
+shape_function sip_credentials_judge;
+shape_function sip_number_take;
+shape_function sip_opaque_take;
 
 /* Octets above 0x7F in a header's value: where they may stand, and whether they are UTF-8. */
 void sip_octets_judge(const struct sip_reader *reader, const struct sip_header *header);
 bool sip_is_utf8(struct slice text);
 
-/* The start line in [from, to); false when it is none of SIP. */
-bool sip_start_line_take(const struct sip_reader *reader, unsigned from, unsigned to);
+/* The start line, which ends at to; false when it is none of SIP. */
+bool sip_start_line_take(const struct sip_reader *reader, size_t to);
 
 /* What a message must have, once its lines are read; then body and trailing octets. */
 void sip_message_judge(const struct sip_reader *reader);
 void sip_body_take(const struct sip_reader *reader, struct slice rest, bool is_stream);
 
-static inline struct sip_span span_between(unsigned from, unsigned to)
+/* Member by member: compilers put a span together more dearly than its parts. */
+static inline void span_set(struct sip_span *span, size_t from, size_t to)
 {
-    return (struct sip_span){(uint16_t)from, (uint16_t)(to - from)};
+    span->at = (uint16_t)from;
+    span->len = (uint16_t)(to - from);
 }
 
-static inline struct slice reader_slice(const struct sip_reader *reader, unsigned from, unsigned to)
+static inline struct slice reader_slice(const struct sip_reader *reader, size_t from, size_t to)
 {
     return slice_of(reader->at + from, to - from);
 }
 
-static inline unsigned next_stop(const struct sip_reader *reader, unsigned from, unsigned limit)
+static inline size_t next_stop(const struct sip_reader *reader, size_t from)
 {
-    unsigned stop = scan_next(reader->stop, from);
-
-    return stop < limit ? stop : limit;
+    return scan_next(reader->stop, from);
 }
 
-static inline unsigned next_mark(const struct sip_reader *reader, unsigned from, unsigned limit)
+static inline size_t next_mark(const struct sip_reader *reader, size_t from)
 {
-    unsigned mark = scan_next(reader->mark, from);
-
-    return mark < limit ? mark : limit;
-}
-
-/* The octet at place, or NUL at the limit. */
-static inline char octet_at(const struct sip_reader *reader, unsigned place, unsigned limit)
-{
-    return place < limit ? reader->at[place] : '\0';
-}
-
-static inline bool is_octet(const struct sip_reader *reader, unsigned place, unsigned limit,
-                            char octet)
-{
-    return place < limit && reader->at[place] == octet;
+    return scan_next(reader->mark, from);
 }
 
 /* Folds are blanks too. */
-static inline unsigned skip_blanks(const struct sip_reader *reader, unsigned from, unsigned limit)
+static inline size_t skip_blanks(const struct sip_reader *reader, size_t from, size_t limit)
 {
-    while (from < limit && char_is_blank(reader->at[from])) {
+    while (char_is_blank(reader->at[from]) && from < limit) {
         from++;
     }
     return from;
 }
 
-static inline unsigned trim_blanks(const struct sip_reader *reader, unsigned from, unsigned to)
+static inline size_t trim_blanks(const struct sip_reader *reader, size_t from, size_t to)
 {
     while (to > from && char_is_blank(reader->at[to - 1])) {
         to--;
     }
     return to;
+}
+
+/* Behind the quoted string that begins at from; most have no blanks and nothing escaped. */
+static inline size_t quoted_end(const struct sip_reader *reader, size_t from, size_t limit)
+{
+    size_t end = next_stop(reader, from + 1);
+
+    return reader->at[end] == '"' ? end + 1 : sip_quoted_end(reader, from, limit);
+}
+
+/* A place for one more value of the header line, all zero but chained to those before; NULL when
+ * there is none. */
+static inline struct sip_value *value_add(const struct sip_reader *reader,
+                                          const struct sip_header *header)
+{
+    struct sip_message *message = reader->message;
+    size_t name = header->id, last = message->last_value[name];
+    struct sip_value *value = &message->values[message->value_count];
+    uint16_t number = (uint16_t)(message->value_count + 1);
+
+    if (__builtin_expect(number > SIP_VALUES_MAX, 0)) {
+        sip_note(reader, SIP_ODD_MANY_VALUES, header->value.at, header->value.at);
+        return NULL;
+    }
+    *value = (struct sip_value){0};
+    value->header = (uint16_t)(header - message->headers);
+    if (last == 0) {
+        message->first_value[name] = number;
+    } else {
+        message->values[last - 1].next = number;
+    }
+    message->last_value[name] = message->value_count = number;
+    message->item_count++;
+    return value;
 }

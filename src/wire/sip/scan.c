@@ -30,4 +30,13 @@ void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct sl
     reader->mark = scan->mark;
     reader->len = scan->len;
     reader->is_plain = scan->is_plain;
+    reader->has_pairs = scan->has_pairs;
+    reader->is_usual = scan->is_plain && scan->len <= SIP_LINE_MAX;
+}
+
+/* Apart from its callers, so that they do not know the length: what compilers then choose is
+ * slower. */
+void sip_clear(void *at, size_t len)
+{
+    memset(at, 0, len);
 }

@@ -6,70 +6,75 @@
 
 #define AVX2 __attribute__((target("avx2")))
 
-/* What half a block has: bits for its octets, and what was not plain in it. */
+/* What half a block has, a bit for each octet. */
 struct half {
-    uint32_t line, stop, mark;
+    uint32_t line, token, host, pair;
 };
 
-AVX2 static inline __m256i half_scan(const char *at, struct half *half, __m256i odd)
+/* What became of the octets at each place so far. */
+struct past {
+    __m256i plain;   /* top bit: all were printable, DEL, CR or LF */
+    __m256i highest; /* signed: DEL, or something less */
+};
+
+AVX2 static inline __attribute__((always_inline)) void half_scan(const char *at, struct half *half,
+                                                                 struct past *past)
 {
     const __m256i low = _mm256_setr_epi8(NIBBLES_LOW, NIBBLES_LOW);
     const __m256i high = _mm256_setr_epi8(NIBBLES_HIGH, NIBBLES_HIGH);
-    const __m256i zero = _mm256_setzero_si256();
     __m256i octets = _mm256_loadu_si256((const __m256i *)(const void *)at);
     __m256i upper = _mm256_and_si256(_mm256_srli_epi16(octets, 4), _mm256_set1_epi8(0x0F));
     __m256i kinds =
         _mm256_and_si256(_mm256_shuffle_epi8(low, octets), _mm256_shuffle_epi8(high, upper));
-    __m256i no_word =
-        _mm256_cmpeq_epi8(_mm256_and_si256(kinds, _mm256_set1_epi8(NIBBLES_WORD)), zero);
-    __m256i no_token =
-        _mm256_cmpeq_epi8(_mm256_and_si256(kinds, _mm256_set1_epi8(NIBBLES_TOKEN)), zero);
-    __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(octets, _mm256_set1_epi8(0x1F)), octets);
-    __m256i above = _mm256_adds_epu8(octets, _mm256_set1_epi8(1)); /* DEL gets the top bit too */
+    __m256i tokens = _mm256_cmpgt_epi8(kinds, _mm256_set1_epi8(NIBBLES_TOKEN - 1));
+    __m256i hosts = _mm256_cmpgt_epi8(kinds, _mm256_set1_epi8(NIBBLES_HOST - 1));
+    __m256i visible = _mm256_cmpgt_epi8(octets, _mm256_set1_epi8(' ' - 1));
 
     half->line = (uint32_t)_mm256_movemask_epi8(kinds);
-    half->stop = (uint32_t)_mm256_movemask_epi8(no_token);
-    half->mark = (uint32_t)_mm256_movemask_epi8(no_word);
-    odd = _mm256_or_si256(odd, _mm256_xor_si256(control, kinds));
-    return _mm256_or_si256(odd, above);
+    half->token = (uint32_t)_mm256_movemask_epi8(tokens);
+    half->host = (uint32_t)_mm256_movemask_epi8(hosts);
+    half->pair = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, NIBBLES_PAIR_UP));
+    past->plain = _mm256_and_si256(past->plain, _mm256_or_si256(visible, kinds));
+    past->highest = _mm256_max_epi8(past->highest, octets);
 }
 
-AVX2 static inline __m256i block_scan(struct sip_scan *scan, size_t word, const char *at,
-                                      __m256i odd)
+AVX2 static inline __attribute__((always_inline)) void
+block_scan(const char *at, struct scan_bits *bits, struct past *past)
 {
     struct half first, second;
 
-    odd = half_scan(at, &first, odd);
-    odd = half_scan(at + 32, &second, odd);
-    scan->line[word] = first.line | (uint64_t)second.line << 32;
-    scan->stop[word] = first.stop | (uint64_t)second.stop << 32;
-    scan->mark[word] = first.mark | (uint64_t)second.mark << 32;
-    return odd;
+    half_scan(at, &first, past);
+    half_scan(at + 32, &second, past);
+    bits->line = first.line | (uint64_t)second.line << 32;
+    bits->stop = ~(first.token | (uint64_t)second.token << 32);
+    bits->mark = ~(first.host | (uint64_t)second.host << 32);
+    bits->pair = first.pair | (uint64_t)second.pair << 32;
 }
 
-/* The top bit of an octet of odd tells that one at its place was not plain. */
 AVX2 void scan_avx2(struct sip_scan *scan, struct slice bytes)
 {
-    __m256i odd = _mm256_setzero_si256();
-    uint64_t before = 0;
-    size_t word = 0, words = bytes.len / SCAN_BLOCK, len = bytes.len;
-    bool is_end = false;
+    struct past octets = {_mm256_set1_epi8(-1), _mm256_setzero_si256()};
+    struct scan_past past = {0};
+    struct scan_bits bits;
+    size_t block = 0, blocks = bytes.len / SCAN_BLOCK;
 
-    for (; word < words && !is_end; word++) {
-        const char *at = bytes.at + word * SCAN_BLOCK;
+    for (; block < blocks; block++) {
+        const char *at = bytes.at + block * SCAN_BLOCK;
 
-        odd = block_scan(scan, word, at, odd);
-        is_end = scan_is_end(at, scan->line[word], before);
-        before = scan->line[word];
+        block_scan(at, &bits, &octets);
+        if (scan_keep(scan, block, at, &bits, &past)) {
+            bytes.len = (block + 1) * SCAN_BLOCK;
+            break;
+        }
     }
-    if (is_end) {
-        len = word * SCAN_BLOCK;
-    } else if (bytes.len % SCAN_BLOCK != 0) {
-        char block[SCAN_BLOCK];
+    if (block == blocks && bytes.len % SCAN_BLOCK != 0) {
+        char last[SCAN_BLOCK];
 
-        scan_fill(block, slice_skip(bytes, word * SCAN_BLOCK));
-        odd = block_scan(scan, word, block, odd);
+        scan_fill(last, slice_skip(bytes, block * SCAN_BLOCK));
+        block_scan(last, &bits, &octets);
+        scan_keep(scan, block, last, &bits, &past);
     }
-    scan->is_plain = _mm256_movemask_epi8(odd) == 0;
-    scan_close(scan, len);
+    octets.highest = _mm256_cmpeq_epi8(octets.highest, _mm256_set1_epi8(0x7F));
+    scan->is_plain = _mm256_movemask_epi8(_mm256_andnot_si256(octets.highest, octets.plain)) == -1;
+    scan_close(scan, bytes.len, &past);
 }

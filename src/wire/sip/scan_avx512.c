@@ -6,8 +6,8 @@
 
 #define AVX512 __attribute__((target("avx512f,avx512bw")))
 
-/* Returns the octets that are not plain. */
-AVX512 static inline uint64_t block_scan(struct sip_scan *scan, size_t word, const char *at)
+AVX512 static inline __attribute__((always_inline)) uint64_t
+block_scan(const char *at, struct scan_bits *bits, uint64_t plain)
 {
     const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(NIBBLES_LOW));
     const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(NIBBLES_HIGH));
@@ -15,37 +15,40 @@ AVX512 static inline uint64_t block_scan(struct sip_scan *scan, size_t word, con
     __m512i upper = _mm512_and_si512(_mm512_srli_epi16(octets, 4), _mm512_set1_epi8(0x0F));
     __m512i kinds =
         _mm512_and_si512(_mm512_shuffle_epi8(low, octets), _mm512_shuffle_epi8(high, upper));
-    uint64_t line = _mm512_movepi8_mask(kinds);
-    uint64_t control = _mm512_cmple_epu8_mask(octets, _mm512_set1_epi8(0x1F));
-    uint64_t above = _mm512_cmpge_epu8_mask(octets, _mm512_set1_epi8(0x7F));
 
-    scan->line[word] = line;
-    scan->stop[word] = _mm512_testn_epi8_mask(kinds, _mm512_set1_epi8(NIBBLES_TOKEN));
-    scan->mark[word] = _mm512_testn_epi8_mask(kinds, _mm512_set1_epi8(NIBBLES_WORD));
-    return (control ^ line) | above;
+    bits->line = _mm512_movepi8_mask(kinds);
+    bits->stop = _mm512_cmplt_epi8_mask(kinds, _mm512_set1_epi8(NIBBLES_TOKEN));
+    bits->mark = _mm512_cmplt_epi8_mask(kinds, _mm512_set1_epi8(NIBBLES_HOST));
+    bits->pair = _mm512_cmpeq_epi8_mask(kinds, _mm512_set1_epi8(NIBBLES_HOST));
+    /* Signed and one up, printable ASCII is what is greater than a blank. */
+    return plain &
+           (bits->line | _mm512_cmpgt_epi8_mask(_mm512_add_epi8(octets, _mm512_set1_epi8(1)),
+                                                _mm512_set1_epi8(' ')));
 }
 
 AVX512 void scan_avx512(struct sip_scan *scan, struct slice bytes)
 {
-    uint64_t before = 0, odd = 0;
-    size_t word = 0, words = bytes.len / SCAN_BLOCK, len = bytes.len;
-    bool is_end = false;
+    uint64_t plain = ~UINT64_C(0);
+    struct scan_past past = {0};
+    struct scan_bits bits;
+    size_t block = 0, blocks = bytes.len / SCAN_BLOCK;
 
-    for (; word < words && !is_end; word++) {
-        const char *at = bytes.at + word * SCAN_BLOCK;
+    for (; block < blocks; block++) {
+        const char *at = bytes.at + block * SCAN_BLOCK;
 
-        odd |= block_scan(scan, word, at);
-        is_end = scan_is_end(at, scan->line[word], before);
-        before = scan->line[word];
+        plain = block_scan(at, &bits, plain);
+        if (scan_keep(scan, block, at, &bits, &past)) {
+            bytes.len = (block + 1) * SCAN_BLOCK;
+            break;
+        }
     }
-    if (is_end) {
-        len = word * SCAN_BLOCK;
-    } else if (bytes.len % SCAN_BLOCK != 0) {
-        char block[SCAN_BLOCK];
+    if (block == blocks && bytes.len % SCAN_BLOCK != 0) {
+        char last[SCAN_BLOCK];
 
-        scan_fill(block, slice_skip(bytes, word * SCAN_BLOCK));
-        odd |= block_scan(scan, word, block);
+        scan_fill(last, slice_skip(bytes, block * SCAN_BLOCK));
+        plain = block_scan(last, &bits, plain);
+        scan_keep(scan, block, last, &bits, &past);
     }
-    scan->is_plain = odd == 0;
-    scan_close(scan, len);
+    scan->is_plain = plain == ~UINT64_C(0);
+    scan_close(scan, bytes.len, &past);
 }

@@ -15,17 +15,15 @@ scan_function scan_avx512;
 /* The best way this machine has. */
 scan_function *scan_choose(void);
 
-enum { SCAN_BLOCK = 64 };
-
-/* Whether one of the octets in run, each the third CR or LF in a row, is at an empty line. */
+/* Whether an empty line ends or begins at one of the octets in run, each CR or LF like the one two
+ * before it. */
 bool scan_has_empty_line(const char *block, uint64_t run);
 
-/* Whether an empty line ends in this block or begins at its last octets.  before is the word of the
- * block before.  An empty line made of two bare LF may be overlooked; the scan then goes on, which
- * costs time but changes nothing. */
+/* Whether the head ends in this block.  before is the word of the block before.  An empty line made
+ * of two bare LF may be overlooked; the scan then goes on, which costs time but changes nothing. */
 static inline bool scan_is_end(const char *block, uint64_t line, uint64_t before)
 {
-    uint64_t run = line & (line << 1 | before >> 63) & (line << 2 | before >> 62);
+    uint64_t run = line & (line << 2 | before >> 62);
 
     return __builtin_expect(run != 0, 0) && scan_has_empty_line(block, run);
 }
@@ -37,19 +35,47 @@ static inline void scan_fill(char *block, struct slice rest)
     memcpy(block, rest.at, rest.len);
 }
 
-/* Sets every bit from place on. */
-static inline void scan_close(struct sip_scan *scan, size_t place)
+/* What a block has, a bit for each octet. */
+struct scan_bits {
+    uint64_t line, stop, mark;
+    uint64_t pair; /* dots and hyphens */
+};
+
+/* What a scan knows of the blocks before. */
+struct scan_past {
+    uint64_t line;  /* of the block before */
+    uint64_t pair;  /* of the block before */
+    uint64_t pairs; /* not 0 when there were pairs of them */
+};
+
+/* Keeps what a block has; true when the head ends in it. */
+static inline bool scan_keep(struct sip_scan *scan, size_t block, const char *at,
+                             const struct scan_bits *bits, struct scan_past *past)
 {
-    size_t word = place / SCAN_BLOCK;
+    bool is_end = scan_is_end(at, bits->line, past->line);
+
+    scan->line[block] = past->line = bits->line;
+    scan->stop[block] = bits->stop;
+    scan->mark[block] = bits->mark;
+    past->pairs |= bits->pair & (bits->pair << 1 | past->pair >> 63);
+    past->pair = bits->pair;
+    return is_end;
+}
+
+/* Sets every bit from place on, through one whole block. */
+static inline void scan_close(struct sip_scan *scan, size_t place, const struct scan_past *past)
+{
+    size_t block = place / SCAN_BLOCK;
 
     if (place % SCAN_BLOCK != 0) {
         uint64_t behind = ~UINT64_C(0) << place % SCAN_BLOCK;
 
-        scan->line[word] |= behind;
-        scan->stop[word] |= behind;
-        scan->mark[word] |= behind;
-        word++;
+        scan->line[block] |= behind;
+        scan->stop[block] |= behind;
+        scan->mark[block] |= behind;
+        block++;
     }
-    scan->line[word] = scan->stop[word] = scan->mark[word] = ~UINT64_C(0);
-    scan->len = (uint32_t)place;
+    scan->line[block] = scan->stop[block] = scan->mark[block] = ~UINT64_C(0);
+    scan->len = place;
+    scan->has_pairs = past->pairs != 0;
 }

@@ -5,7 +5,6 @@
  * otherwise is read a second time, slowly: all delimiters first, because what stands before an '@'
  * may look like a host or parameters (RFC 4475 3.1.1.9), then every part octet by octet.
  */
-#include "wire/packet.h"
 #include "wire/sip/host.h"
 #include "wire/sip/params.h"
 
@@ -13,12 +12,12 @@ enum { URI_PARAMS_MAX = 32 }; /* HYG-L12 */
 
 /* Places of delimiters, 0 for none: a scheme stands before all of them. */
 struct uri_marks {
-    unsigned at;        /* '@' */
-    unsigned password;  /* first ':' before it */
-    unsigned port;      /* ':' behind the host */
-    unsigned semicolon; /* first one behind the host */
-    unsigned question;  /* first one behind the host */
-    unsigned end;
+    size_t at;        /* '@' */
+    size_t password;  /* first ':' before it */
+    size_t port;      /* ':' behind the host */
+    size_t semicolon; /* first one behind the host */
+    size_t question;  /* first one behind the host */
+    size_t end;
     bool in_literal; /* between [ and ] */
 };
 
@@ -41,7 +40,7 @@ static bool is_end(char octet, enum sip_uri_place where)
     return false;
 }
 
-static void marks_see(struct uri_marks *marks, char octet, unsigned place)
+static void marks_see(struct uri_marks *marks, char octet, size_t place)
 {
     bool is_authority = (marks->port | marks->semicolon | marks->question) == 0;
 
@@ -80,11 +79,11 @@ static void marks_see(struct uri_marks *marks, char octet, unsigned place)
     }
 }
 
-static void marks_find(const struct sip_reader *reader, unsigned from, unsigned limit,
+static void marks_find(const struct sip_reader *reader, size_t from, size_t limit,
                        enum sip_uri_place where, struct uri_marks *marks)
 {
     *marks = (struct uri_marks){0};
-    while ((from = next_stop(reader, from, limit)) < limit && !is_end(reader->at[from], where)) {
+    while ((from = next_stop(reader, from)) < limit && !is_end(reader->at[from], where)) {
         marks_see(marks, reader->at[from], from);
         from++;
     }
@@ -92,7 +91,7 @@ static void marks_find(const struct sip_reader *reader, unsigned from, unsigned 
 }
 
 /* The escape at place. */
-static void escape_judge(const struct sip_reader *reader, unsigned place, unsigned to)
+static void escape_judge(const struct sip_reader *reader, size_t place, size_t to)
 {
     const char *at = reader->at + place;
     int high = place + 2 < to ? char_hex(at[1]) : -1;
@@ -109,7 +108,7 @@ static void escape_judge(const struct sip_reader *reader, unsigned place, unsign
 }
 
 /* An octet that has no place where it is. */
-static void octet_bad(const struct sip_reader *reader, unsigned place)
+static void octet_bad(const struct sip_reader *reader, size_t place)
 {
     char octet = reader->at[place];
 
@@ -122,10 +121,9 @@ static void octet_bad(const struct sip_reader *reader, unsigned place)
 }
 
 /* What octets of the kinds, and escapes, make of [from, to). */
-static void octets_judge(const struct sip_reader *reader, unsigned from, unsigned to,
-                         unsigned kinds)
+static void octets_judge(const struct sip_reader *reader, size_t from, size_t to, unsigned kinds)
 {
-    for (; (from = next_mark(reader, from, to)) < to; from++) {
+    for (; (from = next_mark(reader, from)) < to; from++) {
         if (reader->at[from] == '%') {
             escape_judge(reader, from, to);
         } else if (!char_is(reader->at[from], kinds)) {
@@ -134,29 +132,38 @@ static void octets_judge(const struct sip_reader *reader, unsigned from, unsigne
     }
 }
 
-static inline void user_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+/* Digits, letters and a '+' in front are never odd. */
+static inline void user_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
-    unsigned len = to - from;
-
-    if (len == 0) {
+    if (from == to) {
         sip_note(reader, SIP_ODD_BAD_URI, from, to + 1);
-    } else if (len > 63 || scan_bits(reader->mark, from, len) > (reader->at[from] == '+')) {
+    } else if (next_mark(reader, from + (reader->at[from] == '+')) != to) {
         octets_judge(reader, from, to, CHAR_USER);
     }
 }
 
-static bool is_transport(struct slice value)
+/* The transports of rules HYG-U10. */
+static inline bool is_transport(const char *at, size_t len)
 {
-    enum transport transport;
-
-    return transport_read(value, &transport) || slice_equal_nocase(value, SLICE("sctp"));
+    switch (len) {
+    case 2:
+        return chars_equal(at, "ws", 2);
+    case 3:
+        return chars_equal(at, "udp", 3) || chars_equal(at, "tcp", 3) ||
+               chars_equal(at, "tls", 3) || chars_equal(at, "wss", 3);
+    case 4:
+        return chars_equal(at, "sctp", 4);
+    default:
+        return false;
+    }
 }
 
 /* What the parameters of a sip URI that we know mean. */
-static inline void param_judge(const struct sip_reader *reader, unsigned name, unsigned name_end,
-                               unsigned value, unsigned end)
+static inline void param_judge(const struct sip_reader *reader, size_t name, size_t name_end,
+                               size_t end)
 {
     const char *at = reader->at + name;
+    size_t value = name_end < end ? name_end + 1 : end;
     bool is_maddr = false;
 
     switch (name_end - name) {
@@ -170,7 +177,7 @@ static inline void param_judge(const struct sip_reader *reader, unsigned name, u
         is_maddr = chars_equal(at, "method", 6);
         break;
     case 9:
-        if (chars_equal(at, "transport", 9) && !is_transport(reader_slice(reader, value, end))) {
+        if (chars_equal(at, "transport", 9) && !is_transport(reader->at + value, end - value)) {
             sip_note(reader, SIP_ODD_BAD_TRANSPORT, name, end);
         }
         break;
@@ -182,80 +189,105 @@ static inline void param_judge(const struct sip_reader *reader, unsigned name, u
     }
 }
 
-/* name=value or name, up to end; equals is end when there is no value. */
-static inline void param_take(const struct sip_reader *reader, struct params_seen *seen,
-                              unsigned name, unsigned equals, unsigned end)
+/* The next octet that is none of a parameter's name or value; escapes are. */
+static inline size_t part_end(const struct sip_reader *reader, size_t from, size_t limit,
+                              bool *is_escaped)
 {
-    if (name == equals || equals + 1 == end) {
-        sip_note(reader, SIP_ODD_BAD_PARAMETER, name, end);
-    }
-    if (name < equals) {
-        if (params_see(reader, seen, name, equals, URI_PARAMS_MAX)) {
-            sip_note(reader, SIP_ODD_URI_REPEATED_PARAMETER, name, end);
+    for (;; from++) {
+        from = next_mark(reader, from);
+        if (reader->at[from] == '%') {
+            escape_judge(reader, from, limit);
+            *is_escaped = true;
+        } else if (!char_is(reader->at[from], CHAR_PARAM)) {
+            return from;
         }
-        param_judge(reader, name, equals, equals < end ? equals + 1 : end, end);
     }
 }
 
 /* Parameters up to the first octet that has no place in them. */
-static unsigned params_walk(const struct sip_reader *reader, unsigned from, unsigned limit)
+static __attribute__((noinline)) size_t params_walk(const struct sip_reader *reader, size_t from,
+                                                    size_t limit)
 {
     struct params_seen seen;
-    unsigned name = from, equals = 0;
+    bool is_escaped = false;
 
-    params_seen_init(&seen);
+    seen.kinds = 0;
+    seen.count = 0;
+    seen.has_escapes = false;
     for (;; from++) {
-        char octet;
+        size_t name = from, name_end = part_end(reader, from, limit, &seen.has_escapes);
 
-        from = next_mark(reader, from, limit);
-        octet = octet_at(reader, from, limit);
-        if (octet == ';') {
-            param_take(reader, &seen, name, equals != 0 ? equals : from, from);
-            name = from + 1;
-            equals = 0;
-        } else if (octet == '=' && equals == 0) {
-            equals = from;
-        } else if (octet == '%') {
-            escape_judge(reader, from, limit);
-            seen.has_escapes |= equals == 0;
-        } else if (!char_is(octet, CHAR_PARAM)) {
-            break;
+        from = name_end;
+        if (reader->at[from] == '=') {
+            from = part_end(reader, from + 1, limit, &is_escaped);
+        }
+        if (name == name_end || name_end + 1 == from) {
+            sip_note(reader, SIP_ODD_BAD_PARAMETER, name, from);
+        }
+        if (seen.has_escapes) {
+            seen.kinds = UINT32_MAX;
+        }
+        if (name != name_end) {
+            param_judge(reader, name, name_end, from);
+            if (params_see(reader, &seen, name, name_end, URI_PARAMS_MAX)) {
+                sip_note(reader, SIP_ODD_URI_REPEATED_PARAMETER, name, from);
+            }
+        }
+        if (reader->at[from] != ';') {
+            return from;
         }
     }
-    param_take(reader, &seen, name, equals != 0 ? equals : from, from);
-    return from;
 }
 
-/* [user@]host[:port][;parameters] and an end; false when it is anything else. */
-static bool sip_take_plain(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           enum sip_uri_place where, struct sip_uri *uri, unsigned *end)
+/* Often there is one parameter, without anything odd about it. */
+static inline size_t uri_params_take(const struct sip_reader *reader, size_t from, size_t limit)
 {
-    unsigned stop = host_end(reader, from, limit);
+    size_t name_end = next_mark(reader, from), end = name_end;
 
-    if (is_octet(reader, stop, limit, '@')) {
-        uri->user = span_between(from, stop);
+    if (reader->at[end] == '=') {
+        end = next_mark(reader, end + 1);
+    }
+    if (name_end == from || name_end + 1 == end || reader->at[end] == ';' ||
+        reader->at[end] == '%' || char_is(reader->at[end], CHAR_PARAM)) {
+        return params_walk(reader, from, limit);
+    }
+    param_judge(reader, from, name_end, end);
+    return end;
+}
+
+static inline bool is_plain_end(const struct sip_reader *reader, size_t place, size_t limit,
+                                enum sip_uri_place where)
+{
+    return place == limit || is_end(reader->at[place], where);
+}
+
+/* [user@]host[:port][;parameters] and an end; any other end says that it is something else. */
+static inline size_t sip_take_plain(const struct sip_reader *reader, size_t from, size_t limit,
+                                    enum sip_uri_place where, struct sip_uri *uri)
+{
+    size_t stop = next_stop(reader, from);
+
+    if (reader->at[stop] == '@') {
+        span_set(&uri->user, from, stop);
         user_judge(reader, from, stop);
         from = stop + 1;
-        stop = host_end(reader, from, limit);
     }
-    uri->host = span_between(from, stop);
-    uri->host_kind = (uint8_t)host_judge(reader, from, stop);
-    if (is_octet(reader, stop, limit, ':')) {
+    stop = host_take(reader, from, &uri->host, &uri->host_kind);
+    if (reader->at[stop] == ':') {
         from = stop + 1;
-        stop = next_stop(reader, from, limit);
+        stop = next_stop(reader, from);
         uri->port = port_read(reader, from, stop);
     }
-    if (where != SIP_URI_BARE && is_octet(reader, stop, limit, ';')) {
+    if (where != SIP_URI_BARE && reader->at[stop] == ';') {
         from = stop + 1;
-        stop = params_walk(reader, from, limit);
-        uri->params = span_between(from, stop);
+        stop = uri_params_take(reader, from, limit);
+        span_set(&uri->params, from, stop);
     }
-    *end = stop;
-    return stop == limit || is_end(reader->at[stop], where);
+    return stop;
 }
 
 /* Parameters of a part that may hold anything. */
-static void params_judge(const struct sip_reader *reader, unsigned from, unsigned to)
+static void params_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
     while ((from = params_walk(reader, from, to)) < to) {
         octet_bad(reader, from);
@@ -263,12 +295,12 @@ static void params_judge(const struct sip_reader *reader, unsigned from, unsigne
     }
 }
 
-static void user_take(const struct sip_reader *reader, unsigned from, const struct uri_marks *marks,
+static void user_take(const struct sip_reader *reader, size_t from, const struct uri_marks *marks,
                       struct sip_uri *uri)
 {
-    unsigned to = marks->password != 0 ? marks->password : marks->at;
+    size_t to = marks->password != 0 ? marks->password : marks->at;
 
-    uri->user = span_between(from, to);
+    span_set(&uri->user, from, to);
     user_judge(reader, from, to);
     if (marks->password != 0) {
         octets_judge(reader, to + 1, marks->at, CHAR_USER);
@@ -280,21 +312,21 @@ static void user_take(const struct sip_reader *reader, unsigned from, const stru
 static void tail_take(const struct sip_reader *reader, const struct uri_marks *marks,
                       struct sip_uri *uri)
 {
-    unsigned params_end = marks->question != 0 ? marks->question : marks->end;
+    size_t params_end = marks->question != 0 ? marks->question : marks->end;
 
     if (marks->semicolon != 0) {
-        uri->params = span_between(marks->semicolon + 1, params_end);
+        span_set(&uri->params, marks->semicolon + 1, params_end);
         params_judge(reader, marks->semicolon + 1, params_end);
     }
     if (marks->question != 0) {
-        uri->headers = span_between(marks->question + 1, marks->end);
+        span_set(&uri->headers, marks->question + 1, marks->end);
         octets_judge(reader, marks->question + 1, marks->end, CHAR_HEADER);
         sip_note(reader, SIP_ODD_URI_HEADERS, marks->question, marks->end);
     }
 }
 
 /* Where user or host end. */
-static unsigned front_end(const struct uri_marks *marks)
+static size_t front_end(const struct uri_marks *marks)
 {
     if (marks->semicolon != 0) {
         return marks->semicolon;
@@ -302,11 +334,13 @@ static unsigned front_end(const struct uri_marks *marks)
     return marks->question != 0 ? marks->question : marks->end;
 }
 
-static unsigned sip_take_slowly(const struct sip_reader *reader, unsigned from, unsigned limit,
-                                enum sip_uri_place where, struct sip_uri *uri)
+static __attribute__((noinline)) size_t sip_take_slowly(const struct sip_reader *reader,
+                                                        size_t from, size_t limit,
+                                                        enum sip_uri_place where,
+                                                        struct sip_uri *uri)
 {
     struct uri_marks marks;
-    unsigned port_end, host_to;
+    size_t port_end, host_to;
 
     marks_find(reader, from, limit, where, &marks);
     if (marks.at != 0) {
@@ -315,8 +349,8 @@ static unsigned sip_take_slowly(const struct sip_reader *reader, unsigned from, 
     }
     port_end = front_end(&marks);
     host_to = marks.port != 0 ? marks.port : port_end;
-    uri->host = span_between(from, host_to);
-    uri->host_kind = (uint8_t)host_judge(reader, from, host_to);
+    span_set(&uri->host, from, host_to);
+    uri->host_kind = (uint8_t)sip_host_judge(reader, from, host_to);
     if (marks.port != 0) {
         uri->port = port_read(reader, marks.port + 1, port_end);
     }
@@ -326,18 +360,19 @@ static unsigned sip_take_slowly(const struct sip_reader *reader, unsigned from, 
 
 /* What stands behind "sip:" or "sips:".  The second reading begins with what the first one found.
  */
-static unsigned sip_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         enum sip_uri_place where, struct sip_uri *uri)
+static inline size_t sip_take(const struct sip_reader *reader, size_t from, size_t limit,
+                              enum sip_uri_place where, struct sip_uri *uri)
 {
-    struct sip_oddities before = *reader->oddities;
-    unsigned end;
+    uint64_t before = reader->oddities->bits[0], before_too = reader->oddities->bits[1];
+    size_t end = sip_take_plain(reader, from, limit, where, uri);
 
-    if (!sip_take_plain(reader, from, limit, where, uri, &end)) {
-        *reader->oddities = before;
-        *uri = (struct sip_uri){0};
-        end = sip_take_slowly(reader, from, limit, where, uri);
+    if (is_plain_end(reader, end, limit, where)) {
+        return end;
     }
-    return end;
+    reader->oddities->bits[0] = before;
+    reader->oddities->bits[1] = before_too;
+    *uri = (struct sip_uri){0};
+    return sip_take_slowly(reader, from, limit, where, uri);
 }
 
 /* Digits and separators of a telephone number (RFC 3966 3). */
@@ -359,15 +394,16 @@ static bool is_telephone(struct slice digits)
     return has_digit;
 }
 
-static unsigned tel_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                         enum sip_uri_place where, struct sip_uri *uri)
+static __attribute__((noinline)) size_t tel_take(const struct sip_reader *reader, size_t from,
+                                                 size_t limit, enum sip_uri_place where,
+                                                 struct sip_uri *uri)
 {
     struct uri_marks marks;
-    unsigned end;
+    size_t end;
 
     marks_find(reader, from, limit, where, &marks);
     end = front_end(&marks);
-    uri->user = span_between(from, end);
+    span_set(&uri->user, from, end);
     if (!is_telephone(reader_slice(reader, from, end))) {
         sip_note(reader, SIP_ODD_BAD_URI, from, end);
     }
@@ -376,8 +412,7 @@ static unsigned tel_take(const struct sip_reader *reader, unsigned from, unsigne
 }
 
 /* "urn:service:" and a name in labels (RFC 5031 3); other URNs are another scheme. */
-static bool urn_take(const struct sip_reader *reader, unsigned from, unsigned to,
-                     struct sip_uri *uri)
+static bool urn_take(const struct sip_reader *reader, size_t from, size_t to, struct sip_uri *uri)
 {
     struct slice rest = reader_slice(reader, from, to);
     struct slice space = SLICE("service:");
@@ -385,28 +420,24 @@ static bool urn_take(const struct sip_reader *reader, unsigned from, unsigned to
     if (!slice_starts_nocase(rest, space)) {
         return false;
     }
-    from += (unsigned)space.len;
-    uri->user = span_between(from, to);
+    from += space.len;
+    span_set(&uri->user, from, to);
     if (from == to) {
         sip_note(reader, SIP_ODD_BAD_URI, from, to);
     }
-    for (; (from = next_mark(reader, from, to)) < to; from++) {
-        if (reader->at[from] != '-' && reader->at[from] != '.') {
-            octet_bad(reader, from);
-        }
+    for (; (from = next_mark(reader, from)) < to; from++) {
+        octet_bad(reader, from);
     }
     return true;
 }
 
-static bool is_scheme(const struct sip_reader *reader, unsigned from, unsigned to)
+static bool is_scheme(const struct sip_reader *reader, size_t from, size_t to)
 {
     if (from == to || !char_is_letter(reader->at[from])) {
         return false;
     }
-    for (; (from = next_mark(reader, from, to)) < to; from++) {
-        char octet = reader->at[from];
-
-        if (octet != '+' && octet != '-' && octet != '.') {
+    for (; (from = next_mark(reader, from)) < to; from++) {
+        if (reader->at[from] != '+') {
             return false;
         }
     }
@@ -414,15 +445,15 @@ static bool is_scheme(const struct sip_reader *reader, unsigned from, unsigned t
 }
 
 /* Every other scheme, or none. */
-static unsigned other_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           enum sip_uri_place where, struct sip_uri *uri)
+static __attribute__((noinline)) size_t other_take(const struct sip_reader *reader, size_t from,
+                                                   size_t limit, enum sip_uri_place where,
+                                                   struct sip_uri *uri)
 {
-    unsigned colon = next_stop(reader, from, limit);
+    size_t colon = next_stop(reader, from);
     struct uri_marks marks;
 
     marks_find(reader, from, limit, where, &marks);
-    if (!is_octet(reader, colon, marks.end, ':') || !is_scheme(reader, from, colon) ||
-        colon + 1 == marks.end) {
+    if (reader->at[colon] != ':' || !is_scheme(reader, from, colon) || colon + 1 >= marks.end) {
         sip_note(reader, SIP_ODD_BAD_URI, from, marks.end);
     } else if (slice_equal_nocase(reader_slice(reader, from, colon), SLICE("urn")) &&
                urn_take(reader, colon + 1, marks.end, uri)) {
@@ -436,7 +467,7 @@ static unsigned other_take(const struct sip_reader *reader, unsigned from, unsig
 }
 
 /* A name of three or four letters and its colon. */
-static enum sip_scheme scheme_of(const char *at, unsigned len)
+static enum sip_scheme scheme_of(const char *at, size_t len)
 {
     if (len > 4 && chars_equal(at, "sips", 4) && at[4] == ':') {
         return SIP_SCHEME_SIPS;
@@ -450,11 +481,11 @@ static enum sip_scheme scheme_of(const char *at, unsigned len)
     return chars_equal(at, "tel", 3) ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
-unsigned sip_uri_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                      enum sip_uri_place place, struct sip_uri *uri)
+size_t sip_uri_take(const struct sip_reader *reader, size_t from, size_t limit,
+                    enum sip_uri_place place, struct sip_uri *uri)
 {
     enum sip_scheme scheme = scheme_of(reader->at + from, limit - from);
-    unsigned end = from + (scheme == SIP_SCHEME_SIPS ? 5 : 4);
+    size_t end = from + (scheme == SIP_SCHEME_SIPS ? 5 : 4);
 
     switch (scheme) {
     case SIP_SCHEME_SIP:
@@ -472,7 +503,7 @@ unsigned sip_uri_take(const struct sip_reader *reader, unsigned from, unsigned l
         end = other_take(reader, from, limit, place, uri);
         break;
     }
-    uri->whole = span_between(from, end);
+    span_set(&uri->whole, from, end);
     if (end - from > SIP_URI_MAX) {
         sip_note(reader, SIP_ODD_LONG_URI, from, end);
     }
@@ -485,15 +516,24 @@ static void span_shift(struct sip_span *span, unsigned at)
     span->at = span->len == 0 ? 0 : (uint16_t)(span->at + at);
 }
 
+/* The reader wants a line end behind the URI, so it gets a copy.  Of a URI above the hard limit
+ * only the front is read. */
 bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
                   struct sip_oddities *oddities)
 {
-    struct sip_scan scan;
+    char text[SIP_URI_MAX + 1];
+    size_t len = at.len < SIP_URI_MAX ? at.len : SIP_URI_MAX;
     struct sip_reader reader = {.oddities = oddities};
+    struct sip_scan scan;
 
-    sip_reader_init(&reader, &scan, sip_span_of(base, at));
+    memcpy(text, base + at.at, len);
+    text[len] = '\r';
+    sip_reader_init(&reader, &scan, slice_of(text, len + 1));
     *uri = (struct sip_uri){0};
-    sip_uri_take(&reader, 0, reader.len, SIP_URI_ALONE, uri);
+    sip_uri_take(&reader, 0, len, SIP_URI_ALONE, uri);
+    if (at.len > len) {
+        sip_note(&reader, SIP_ODD_LONG_URI, 0, len);
+    }
     span_shift(&uri->whole, at.at);
     span_shift(&uri->user, at.at);
     span_shift(&uri->host, at.at);

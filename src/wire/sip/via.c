@@ -2,28 +2,31 @@
 #include "wire/sip/host.h"
 #include "wire/sip/params.h"
 
-/* "SIP / 2.0 /" with blanks; returns the place behind it, or from. */
-static unsigned protocol_spread(const struct sip_reader *reader, unsigned from, unsigned limit)
+static bool is_word(const struct sip_reader *reader, size_t from, size_t to, struct slice word)
 {
-    static const struct slice parts[] = {SLICE_INIT("SIP"), SLICE_INIT("2.0")};
-    unsigned place = from;
-
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned end = next_stop(reader, place, limit);
-
-        if (!slice_equal_nocase(reader_slice(reader, place, end), parts[i])) {
-            return from;
-        }
-        end = skip_blanks(reader, end, limit);
-        if (!is_octet(reader, end, limit, '/')) {
-            return from;
-        }
-        place = skip_blanks(reader, end + 1, limit);
-    }
-    return place;
+    return slice_equal_nocase(reader_slice(reader, from, to), word);
 }
 
-static unsigned protocol_take(const struct sip_reader *reader, unsigned from, unsigned limit)
+/* "SIP / 2.0 /" with blanks; returns the place behind it, or from. */
+static size_t protocol_spread(const struct sip_reader *reader, size_t from, size_t limit)
+{
+    size_t name_end = next_stop(reader, from);
+    size_t slash = skip_blanks(reader, name_end, limit);
+    size_t version, version_end;
+
+    if (!is_word(reader, from, name_end, SLICE("SIP")) || reader->at[slash] != '/') {
+        return from;
+    }
+    version = skip_blanks(reader, slash + 1, limit);
+    version_end = next_stop(reader, version);
+    slash = skip_blanks(reader, version_end, limit);
+    if (!is_word(reader, version, version_end, SLICE("2.0")) || reader->at[slash] != '/') {
+        return from;
+    }
+    return skip_blanks(reader, slash + 1, limit);
+}
+
+static inline size_t protocol_take(const struct sip_reader *reader, size_t from, size_t limit)
 {
     if (limit - from > 8 && memcmp(reader->at + from, "SIP/2.0/", 8) == 0) {
         return from + 8;
@@ -32,47 +35,48 @@ static unsigned protocol_take(const struct sip_reader *reader, unsigned from, un
 }
 
 /* host or host:port; returns the place behind it and the blanks. */
-static unsigned sent_by_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                             struct sip_value *value)
+static inline size_t sent_by_take(const struct sip_reader *reader, size_t from, size_t limit,
+                                  struct sip_value *value)
 {
-    unsigned end = host_end(reader, from, limit);
-    unsigned port;
+    size_t end = host_take(reader, from, &value->via.host, &value->via.host_kind), port;
 
-    value->via.host = span_between(from, end);
-    value->via.host_kind = (uint8_t)host_judge(reader, from, end);
     end = skip_blanks(reader, end, limit);
-    if (is_octet(reader, end, limit, ':')) {
+    if (reader->at[end] == ':') {
         port = skip_blanks(reader, end + 1, limit);
-        end = next_stop(reader, port, limit);
+        end = next_stop(reader, port);
         value->via.port = port_read(reader, port, end);
         end = skip_blanks(reader, end, limit);
     }
     return end;
 }
 
-static unsigned value_take(const struct sip_reader *reader, unsigned from, unsigned limit,
-                           struct sip_value *value)
+/* A value that cannot be read from a place on. */
+static size_t value_bad(const struct sip_reader *reader, size_t from, size_t place, size_t limit)
 {
-    unsigned transport = protocol_take(reader, from, limit);
-    unsigned end = next_stop(reader, transport, limit);
-    unsigned host = skip_blanks(reader, end, limit);
+    sip_note(reader, SIP_ODD_BAD_VIA, from, limit);
+    return sip_value_end(reader, place, limit);
+}
+
+static inline __attribute__((always_inline)) size_t
+value_take(const struct sip_reader *reader, size_t from, size_t limit, struct sip_value *value)
+{
+    size_t transport = protocol_take(reader, from, limit);
+    size_t end = next_stop(reader, transport);
+    size_t host = skip_blanks(reader, end, limit);
 
     if (transport == from || transport == end || host == end) {
-        sip_note(reader, SIP_ODD_BAD_VIA, from, limit);
-        end = sip_value_end(reader, from, limit);
-        value->text = span_between(from, trim_blanks(reader, from, end));
-        return end;
+        end = value_bad(reader, from, from, limit);
+    } else {
+        span_set(&value->via.transport, transport, end);
+        end = sent_by_take(reader, host, limit, value);
+        if (reader->at[end] == ';') {
+            end = params_take(reader, end + 1, limit, PARAMS_VIA, value);
+        }
+        if (end < limit && reader->at[end] != ',') {
+            end = value_bad(reader, from, end, limit);
+        }
     }
-    value->via.transport = span_between(transport, end);
-    end = sent_by_take(reader, host, limit, value);
-    if (is_octet(reader, end, limit, ';')) {
-        end = params_take(reader, end + 1, limit, PARAMS_VIA, value);
-    }
-    if (end < limit && reader->at[end] != ',') {
-        sip_note(reader, SIP_ODD_BAD_VIA, from, limit);
-        end = sip_value_end(reader, end, limit);
-    }
-    value->text = span_between(from, trim_blanks(reader, from, end));
+    span_set(&value->text, from, trim_blanks(reader, from, end));
     return end;
 }
 
@@ -82,22 +86,22 @@ static void branch_judge(const struct sip_reader *reader, const struct sip_value
     const char *branch = reader->at + value->tag.at;
 
     if (value->tag.len <= 7 || !chars_equal(branch, "z9hG4bK", 7)) {
-        sip_note(reader, SIP_ODD_BAD_BRANCH, value->text.at, value->text.at + value->text.len);
+        sip_note(reader, SIP_ODD_BAD_BRANCH, value->text.at,
+                 (size_t)value->text.at + value->text.len);
     }
 }
 
-void sip_via_take(const struct sip_reader *reader, unsigned header)
+void sip_via_take(const struct sip_reader *reader, const struct sip_header *header, size_t limit)
 {
-    struct sip_span line = reader->message->headers[header].value;
-    unsigned from = line.at, limit = from + line.len;
-    struct sip_value *value;
+    size_t first = header->value.at, from = first;
 
     for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, line.at, limit);
+            sip_note(reader, SIP_ODD_EMPTY_VALUE, first, limit);
         } else {
-            value = sip_value_add(reader, header);
+            struct sip_value *value = value_add(reader, header);
+
             if (value == NULL) {
                 return;
             }
@@ -106,7 +110,7 @@ void sip_via_take(const struct sip_reader *reader, unsigned header)
                 branch_judge(reader, value);
             }
         }
-        if (from == limit) {
+        if (from >= limit) {
             return;
         }
     }
