@@ -109,7 +109,7 @@ enum rtp_reading rtp_read(struct rtp_packet *packet, struct slice bytes)
 uint32_t rtp_csrc(struct slice bytes, unsigned index)
 {
     must(index < RTP_CSRC_MAX && bytes.len >= RTP_HEADER_LEN + 4U * (index + 1));
-    return octets_32(bytes.at + RTP_HEADER_LEN + 4U * index);
+    return octets_32(bytes.at + RTP_HEADER_LEN + 4 * (size_t)index);
 }
 
 bool rtp_is_stun(struct slice bytes)

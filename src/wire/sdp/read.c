@@ -216,8 +216,9 @@ static void read_lines(struct sdp_reader *reader)
         const char *end = from + octets_find_control(from, (size_t)(reader->limit - from));
         bool is_odd = false;
 
-        next = end + 2;
-        if (__builtin_expect(!is_crlf(reader, end), 0)) {
+        if (__builtin_expect(is_crlf(reader, end), 1)) {
+            next = end + 2;
+        } else {
             end = find_odd_end(reader, from, end, &next, &is_odd);
         }
         reader->from = from;

@@ -8,17 +8,18 @@
 /* " EVS/16000" or " opus/48000/2" */
 static inline bool is_mapping(const struct sdp_reader *reader, const char *at)
 {
-    const char *slash = sdp_find(reader, at, '/'), *clock = slash + 1;
+    const char *slash = sdp_find(reader, at, '/');
+    const char *clock = sdp_step(reader, slash), *channels;
     uint32_t number;
 
-    if (slash - at < 2 || slash == reader->end || at[0] != ' ' || at[1] == ' ' ||
+    if (slash - at < 2 || at[0] != ' ' || at[1] == ' ' ||
         !sdp_digits(reader, &clock, UINT32_MAX, &number)) {
         return false;
     }
     if (clock == reader->end) {
         return true;
     }
-    const char *channels = clock + 1;
+    channels = sdp_step(reader, clock);
     return *clock == '/' && sdp_digits(reader, &channels, UINT8_MAX, &number) &&
            channels == reader->end;
 }

@@ -80,15 +80,16 @@ static bool read_literal(const struct sdp_reader *reader, struct slice word, uin
 void sdp_connection_read(const struct sdp_reader *reader, const char *from,
                          struct sdp_connection *connection)
 {
-    struct slice value = slice_between(from, reader->end);
-    bool is_v4 = slice_starts(value, SLICE("IN IP4 "));
+    static const char v4[] = "IN IP4 ", v6[] = "IN IP6 ";
+    bool has_room = reader->end - from >= (ptrdiff_t)sizeof(v4) - 1;
+    bool is_v4 = has_room && memcmp(from, v4, sizeof(v4) - 1) == 0;
 
     *connection = (struct sdp_connection){.kind = SDP_CONNECTION_BAD};
-    if (!is_v4 && !slice_starts(value, SLICE("IN IP6 "))) {
+    if (!is_v4 && !(has_room && memcmp(from, v6, sizeof(v6) - 1) == 0)) {
         connection->text = sdp_span(reader->sdp, from, reader->end);
         return;
     }
-    const char *word = from + sizeof("IN IP4 ") - 1, *end = sdp_find(reader, word, '/');
+    const char *word = from + sizeof(v4) - 1, *end = sdp_find(reader, word, '/');
     struct slice literal = slice_between(word, end);
 
     if (end < reader->end) {
@@ -163,11 +164,11 @@ bool sdp_bandwidth_read(struct sdp_reader *reader, const char *value)
                                          SLICE_INIT("RR:"), SLICE_INIT("CT:")};
 
     for (unsigned i = 0; i < ARRAY_COUNT(kinds); i++) {
-        const char *at = value + kinds[i].len;
         uint32_t number;
 
         if (slice_starts(slice_between(value, reader->end), kinds[i])) {
-            return (sdp_digits(reader, &at, UINT32_MAX, &number) && at == reader->end) ||
+            value += kinds[i].len;
+            return (sdp_digits(reader, &value, UINT32_MAX, &number) && value == reader->end) ||
                    sdp_note_line(reader, SDP_ODD_BAD_BANDWIDTH);
         }
     }
@@ -240,7 +241,7 @@ static bool read_formats(struct sdp_reader *reader, const char *at)
     if (at < reader->end && reader->end[-1] == ' ') {
         sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
     }
-    for (; at < reader->end; at++) {
+    for (; at < reader->end; at = sdp_step(reader, at)) {
         if (*at == ' ') {
             sdp_note_line(reader, SDP_ODD_BAD_MEDIA);
             continue;
