@@ -96,9 +96,32 @@ void route_leave_hop(struct exchange *exchange)
     exchange->target = 0;
 }
 
+/* The name's next address that the zone has a listener for: of transports and families that DNS
+ * offers, some are not ours. */
+static bool name_target(const struct relay *relay, const struct policy_route *route,
+                        struct exchange *exchange, struct route_target *target)
+{
+    const struct policy_hop *hop = &route->hops[exchange->hop];
+    const struct name_answer *answer = &relay->names[hop->name].answer;
+
+    for (; exchange->target < answer->count; exchange->target++) {
+        const struct name_target *named = &answer->targets[exchange->target];
+        uint8_t transport = hop->transport < TRANSPORT_COUNT ? hop->transport : named->transport;
+        struct address remote = named->address;
+
+        if (hop->port != 0) {
+            remote.port = hop->port;
+        }
+        if (route_flow(relay, route->to, transport, &remote, &target->flow)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The hop's next address; false when it is used up. */
 static bool hop_target(const struct relay *relay, const struct policy_route *route,
-                       const struct exchange *exchange, struct route_target *target)
+                       struct exchange *exchange, struct route_target *target)
 {
     const struct policy_hop *hop = &route->hops[exchange->hop];
     enum transport transport = hop->transport < TRANSPORT_COUNT ? hop->transport : TRANSPORT_UDP;
@@ -106,24 +129,11 @@ static bool hop_target(const struct relay *relay, const struct policy_route *rou
 
     target->peer = hop->peer;
     target->host = hop->host;
-    if (hop->name == POLICY_NONE) {
-        remote.port = hop->port;
-        return exchange->target == 0 &&
-               route_flow(relay, route->to, transport, &remote, &target->flow);
+    if (hop->name != POLICY_NONE) {
+        return name_target(relay, route, exchange, target);
     }
-    const struct name_answer *answer = &relay->names[hop->name].answer;
-    if (exchange->target >= answer->count) {
-        return false;
-    }
-    const struct name_target *named = &answer->targets[exchange->target];
-    remote = named->address;
-    if (hop->port != 0) {
-        remote.port = hop->port;
-    }
-    if (hop->transport >= TRANSPORT_COUNT) {
-        transport = named->transport;
-    }
-    return route_flow(relay, route->to, transport, &remote, &target->flow);
+    remote.port = hop->port;
+    return exchange->target == 0 && route_flow(relay, route->to, transport, &remote, &target->flow);
 }
 
 /* Stale answers are used while fresh ones are fetched: losing the DNS changes freshness, never
