@@ -50,7 +50,7 @@ bool address_is_public(const struct address *address)
 
 static void counts_write(struct text *text, const struct posture *posture)
 {
-    text_put_format(text, "\n  %u high, %u medium, %u low, %u notes\n",
+    text_put_format(text, "\n  high: %u, medium: %u, low: %u, note: %u\n",
                     posture->counts[POSTURE_HIGH], posture->counts[POSTURE_MEDIUM],
                     posture->counts[POSTURE_LOW], posture->counts[POSTURE_NOTE]);
 }
@@ -60,7 +60,7 @@ struct posture policy_check_write(struct text *text, const struct policy *policy
 {
     struct posture posture = {{0}};
 
-    text_put_format(text, "Posture of %.*s: %u zones, %u peers, %u routes\n\n",
+    text_put_format(text, "Posture of %.*s (zones: %u, peers: %u, routes: %u)\n\n",
                     (int)policy->site.len, policy->site.at, policy->zone_count, policy->peer_count,
                     policy->route_count);
     for (unsigned severity = POSTURE_SEVERITY_COUNT; severity-- > 0;) {
