@@ -10,11 +10,17 @@
 #include <sys/socket.h>
 
 enum {
-    GATE_BATCH = 32,         /* packets of one port in one call: 0.6 s of audio, a burst of video */
-    GATE_EVENTS = 128,       /* of one turn; orders never wait longer than these ports take */
-    GATE_OWED_MAX = 1024,    /* reports of a worker that does not read: a second of 1,000 calls */
-    GATE_SHIELDS_MAX = 4096, /* ports under attack at the same time */
+    GATE_BATCH = 32,      /* packets of one port in one call: 0.6 s of audio, a burst of video */
+    GATE_EVENTS = 128,    /* of one turn; orders never wait longer than these ports take */
+    GATE_OWED_MAX = 1024, /* reports of a worker that does not read: a second of 1,000 calls */
+    GATE_SHIELDS_MAX = 16384,  /* ports under attack at the same time */
     GATE_FORMER_US = 30000000, /* MED-05: how long a former party's packets are merely late */
+};
+
+/* Packets that nobody expected, in the second that began at second_us. */
+struct gate_strange {
+    uint64_t second_us;
+    uint32_t packets;
 };
 
 /* A socket: its place in the gate's list is its pool's first place plus its port's number. */
@@ -24,8 +30,7 @@ struct gate_port {
     uint8_t side, family, dscp;
     bool is_control;
     bool is_pending; /* more packets may wait: it is in gate.pending */
-    uint32_t strange_packets;
-    uint64_t strange_second_us;
+    struct gate_strange strange;
     uint64_t shielded_until_us; /* 0: no shield */
     uint32_t kernel_drops;      /* as last asked */
     struct address former;      /* party of the stream that ended last */
@@ -75,6 +80,7 @@ struct gate {
     uint32_t *pending; /* a ring of port_count */
     uint32_t pending_first, pending_count;
 
+    struct gate_strange strange;                  /* at all ports */
     struct gate_shield shields[GATE_SHIELDS_MAX]; /* a ring, in the order they end */
     uint32_t shield_first, shield_count;
 

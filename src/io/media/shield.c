@@ -16,10 +16,13 @@
 
 enum {
     SECOND_US = 1000000,
-    SHIELD_AFTER = 64, /* packets of strangers within a second; sources are blocked at 50 */
+    SHIELD_AFTER = 64,   /* packets of strangers within a second; sources are blocked at 50 */
+    CROWD = 10000,       /* packets of strangers within a second at all ports: a tenth of a core */
+    SHIELD_IN_CROWD = 4, /* then a port is shielded after these already */
     SHIELD_US = 10 * SECOND_US,
-    FILTER_MAX = 96, /* steps: a host with its port takes 15 at most, a prefix 13 */
-    V4_SOURCE = 12,  /* of the IP header */
+    SHIELDS_PER_TICK = 2048, /* taken away: a few milliseconds in which no packet is read */
+    FILTER_MAX = 96,         /* steps: a host with its port takes 15 at most, a prefix 13 */
+    V4_SOURCE = 12,          /* of the IP header */
     V6_SOURCE = 8,
     PASS_ALL = 0xFFFF,
 };
@@ -143,13 +146,23 @@ void gate_port_unshield(struct gate *gate, struct gate_port *port)
     gate_port_drops(gate, port, &gate->totals->shielded);
 }
 
+static void strange_count(struct gate_strange *strange, uint64_t now_us)
+{
+    if (now_us - strange->second_us >= SECOND_US) {
+        strange->second_us = now_us;
+        strange->packets = 0;
+    }
+    strange->packets++;
+}
+
 void gate_port_strange(struct gate *gate, struct gate_port *port)
 {
-    if (gate->now_us - port->strange_second_us >= SECOND_US) {
-        port->strange_second_us = gate->now_us;
-        port->strange_packets = 0;
-    }
-    if (++port->strange_packets < SHIELD_AFTER || port->shielded_until_us != 0 ||
+    uint32_t limit;
+
+    strange_count(&port->strange, gate->now_us);
+    strange_count(&gate->strange, gate->now_us);
+    limit = gate->strange.packets < CROWD ? SHIELD_AFTER : SHIELD_IN_CROWD;
+    if (port->strange.packets < limit || port->shielded_until_us != 0 ||
         gate->shield_count == GATE_SHIELDS_MAX || !port_shield(gate, port)) {
         return;
     }
@@ -167,7 +180,7 @@ void gate_port_strange(struct gate *gate, struct gate_port *port)
  * before, and perhaps put up again since, is passed over. */
 void gate_shields_end(struct gate *gate)
 {
-    while (gate->shield_count > 0) {
+    for (unsigned i = 0; i < SHIELDS_PER_TICK && gate->shield_count > 0; i++) {
         const struct gate_shield *shield = &gate->shields[gate->shield_first];
         struct gate_port *port = &gate->ports[shield->port];
 
