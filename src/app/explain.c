@@ -116,12 +116,12 @@ static struct slice message_read(const struct question *question)
 /* Lines as on the wire. */
 static struct slice lines_ended(struct slice text)
 {
-    char *room = malloc(2 * MESSAGE_MAX);
+    char *room = malloc((size_t)2 * MESSAGE_MAX);
     struct text wire;
     struct slice line;
 
     must(room != NULL);
-    text_init(&wire, room, 2 * (size_t)MESSAGE_MAX);
+    text_init(&wire, room, (size_t)2 * MESSAGE_MAX);
     while (slice_cut(&text, '\n', &line)) {
         text_put(&wire, line);
         text_put(&wire, SLICE("\r\n"));

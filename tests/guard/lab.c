@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-enum { NOW_MS = 1000000 };
-
 static const struct state_capacity capacity = {.exchanges = 16,
                                                .dialogs = 16,
                                                .registrations = 16,
@@ -68,7 +66,7 @@ void lab_reset(struct lab *lab)
     assert_non_null(lab->tallies);
     /* The mark of a former worker sits in front: without it the memory is taken as new. */
     memset(lab->memory, 0, lab->state == NULL ? 0 : state_size(&capacity));
-    lab->state = state_init(lab->memory, state_size(&capacity), &capacity, &key, NOW_MS);
+    lab->state = state_init(lab->memory, state_size(&capacity), &capacity, &key, LAB_NOW_MS);
 }
 
 void lab_close(struct lab *lab)
@@ -135,7 +133,7 @@ static uint16_t listener_of(const struct lab *lab, const struct lab_source *sour
     return 0;
 }
 
-static struct flow flow_of(const struct lab *lab, const struct lab_source *source)
+struct flow lab_flow(const struct lab *lab, const struct lab_source *source)
 {
     return (struct flow){
         .remote = source->address,
@@ -150,7 +148,7 @@ static struct packet packet_of(const struct lab *lab, const struct lab_source *s
 {
     struct packet packet = {.bytes = bytes,
                             .when_us = now_ms * 1000,
-                            .flow = flow_of(lab, source),
+                            .flow = lab_flow(lab, source),
                             .certified_name = source->certified};
 
     packet.local = source->to;
@@ -165,287 +163,6 @@ void lab_judge(struct lab *lab, const struct lab_source *source, struct slice by
 {
     static struct packet packet;
 
-    packet = packet_of(lab, source, bytes, NOW_MS + now_ms);
+    packet = packet_of(lab, source, bytes, LAB_NOW_MS + now_ms);
     inspect(lab->inspection, lab->plan, lab->state, &packet, lab->tallies);
-}
-
-/* The value of key in "word key=value key=value flag"; true also for a flag. */
-static bool word_find(struct slice line, const char *key, struct slice *value)
-{
-    struct slice word;
-    struct slice name;
-
-    *value = SLICE_NONE;
-    while (slice_cut(&line, ' ', &word)) {
-        size_t equals = slice_find(word, '=');
-
-        name = slice_head(word, equals);
-        if (slice_equal(name, slice_string(key))) {
-            *value = slice_skip(word, equals + 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct slice word_of(struct slice line, const char *key, const char *usual)
-{
-    struct slice value;
-
-    return word_find(line, key, &value) ? value : slice_string(usual);
-}
-
-static uint32_t number_of(struct slice line, const char *key, uint32_t usual)
-{
-    struct slice value;
-    uint64_t number = usual;
-
-    if (word_find(line, key, &value)) {
-        assert_true(slice_number(value, UINT32_MAX, &number));
-    }
-    return (uint32_t)number;
-}
-
-static bool has_word(struct slice line, const char *key)
-{
-    struct slice value;
-
-    return word_find(line, key, &value);
-}
-
-static struct lab_source source_of(const struct lab *lab, struct slice line, const char *key,
-                                   const char *usual)
-{
-    enum transport transport = TRANSPORT_UDP;
-    struct slice at;
-    struct lab_source source;
-
-    assert_true(transport_read(word_of(line, "transport", "udp"), &transport));
-    lab_source(lab, word_of(line, key, usual), transport, &source);
-    if (word_find(line, "at", &at)) {
-        assert_true(address_read_port(&source.address, at));
-    }
-    return source;
-}
-
-static uint16_t peer_of(const struct lab *lab, const struct lab_source *source)
-{
-    return policy_peer_find(lab->policy, source->zone, &source->address, source->transport,
-                            source->certified);
-}
-
-static uint32_t peer_id_of(const struct lab *lab, uint16_t peer)
-{
-    return peer == POLICY_NONE ? 0 : lab->policy->peers[peer].id;
-}
-
-static void side_set(struct lab *lab, struct dialog *dialog, unsigned index,
-                     const struct lab_source *source)
-{
-    struct dialog_side *side = &dialog->sides[index];
-
-    side->zone = source->zone;
-    side->peer = peer_of(lab, source);
-    side->peer_id = peer_id_of(lab, side->peer);
-    side->flow = flow_of(lab, source);
-    side->remote_cseq = UINT32_MAX;
-}
-
-static enum dialog_state dialog_state_of(struct slice word)
-{
-    static const char *const names[] = {"early", "answered", "confirmed", "ended"};
-
-    for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
-        if (slice_equal(word, slice_string(names[i]))) {
-            return (enum dialog_state)i;
-        }
-    }
-    fail_msg("no dialog state %.*s", (int)word.len, word.at);
-    return DIALOG_EARLY;
-}
-
-/* "dialog from=zone call-id= to-tag= from-tag= [side=1] [state=early] [cseq=n] [to=core] ...":
- * to-tag is ours, from-tag the party's, as both stand in the request judged. */
-static void seed_dialog(struct lab *lab, struct slice line)
-{
-    unsigned side = number_of(line, "side", 0);
-    struct lab_source party = source_of(lab, line, "from", "access");
-    struct lab_source other;
-    struct dialog *dialog = dialog_new(lab->state);
-    struct slice texts[DIALOG_TEXT_COUNT] = {
-        [DIALOG_CALL_ID] = word_of(line, "call-id", "call-1"),
-        [DIALOG_REMOTE_TAG] = word_of(line, "from-tag", "tag-theirs"),
-    };
-
-    lab_source(lab, word_of(line, "to", "core"), TRANSPORT_UDP, &other);
-    side_set(lab, dialog, side, &party);
-    side_set(lab, dialog, side ^ 1, &other);
-    dialog_set_tag(lab->state, dialog, side, word_of(line, "to-tag", "tag-ours"));
-    dialog_set_tag(lab->state, dialog, side ^ 1, SLICE("tag-of-the-other-leg"));
-    assert_true(dialog_set_texts(lab->state, dialog, side, texts));
-    dialog->state = (uint8_t)dialog_state_of(word_of(line, "state", "confirmed"));
-    dialog->is_emergency = has_word(line, "emergency");
-    dialog->refreshes = (uint8_t)number_of(line, "refreshes", 0);
-    dialog->refresh_minute = NOW_MS / 60000;
-    dialog->sides[side].remote_cseq = number_of(line, "cseq", UINT32_MAX);
-    dialog->sides[side].has_pending_invite = has_word(line, "pending");
-    dialog->sides[side ^ 1].has_pending_invite = has_word(line, "other-pending");
-}
-
-static enum sip_method method_of(struct slice line)
-{
-    struct slice word;
-
-    slice_cut(&line, ' ', &word);
-    slice_cut(&line, ' ', &word);
-    return sip_method_find(word);
-}
-
-/* "sent METHOD to=zone branch= [cseq=1] [call-id=] [provisionals=n] [own] [from=access]": a request
- * of ours on its way. */
-static void seed_sent(struct lab *lab, struct slice line)
-{
-    struct lab_source asked = source_of(lab, line, "to", "core");
-    struct lab_source asker;
-    struct exchange *exchange = exchange_new(lab->state);
-    char room[256];
-    struct text text;
-
-    lab_source(lab, word_of(line, "from", "access"), TRANSPORT_UDP, &asker);
-    exchange->method = (uint8_t)method_of(line);
-    exchange->client_state = CLIENT_CALLING;
-    exchange->server_state = has_word(line, "own") ? SERVER_NONE : SERVER_TRYING;
-    exchange->provisionals = (uint8_t)number_of(line, "provisionals", 0);
-    exchange->client_flow = flow_of(lab, &asked);
-    exchange->zone_in = asker.zone;
-    exchange->peer_in = peer_of(lab, &asker);
-    exchange->zone_out = asked.zone;
-    exchange->peer_out = peer_of(lab, &asked);
-    exchange->is_emergency = has_word(line, "emergency");
-    exchange_set_client(lab->state, exchange, word_of(line, "branch", "z9hG4bK-ours"));
-    text_init(&text, room, sizeof(room));
-    text_put_format(&text, "CSeq: %u X\r\n", number_of(line, "cseq", 1));
-    if (has_word(line, "call-id")) {
-        text_put(&text, SLICE("Call-ID: "));
-        text_put(&text, word_of(line, "call-id", ""));
-        text_put(&text, SLICE("\r\n"));
-    }
-    assert_true(texts_keep(&lab->state->texts, text_slice(&text), &exchange->wire));
-}
-
-/* "received METHOD from=zone branch= sent-by= from-tag= call-id= uri= [cseq=1] [answered]": a
- * request somebody sent us before. */
-static void seed_received(struct lab *lab, struct slice line)
-{
-    struct lab_source asker = source_of(lab, line, "from", "access");
-    struct exchange *exchange = exchange_new(lab->state);
-    struct slice echo[ECHO_COUNT] = {
-        [ECHO_BRANCH] = word_of(line, "branch", "z9hG4bK-theirs"),
-        [ECHO_SENT_BY] = word_of(line, "sent-by", "198.18.0.7:5062"),
-        [ECHO_FROM_TAG] = word_of(line, "from-tag", "tag-theirs"),
-        [ECHO_CALL_ID] = word_of(line, "call-id", "call-1"),
-        [ECHO_URI] = word_of(line, "uri", "sip:bob@example.net"),
-    };
-
-    exchange->method = (uint8_t)method_of(line);
-    exchange->server_state = has_word(line, "answered") ? SERVER_COMPLETED : SERVER_TRYING;
-    exchange->server_flow = flow_of(lab, &asker);
-    exchange->server_cseq = number_of(line, "cseq", 1);
-    exchange->zone_in = asker.zone;
-    exchange->peer_in = peer_of(lab, &asker);
-    exchange->peer_in_id = peer_id_of(lab, exchange->peer_in);
-    exchange->zone_out = lab_zone(lab, SLICE("core"));
-    exchange->peer_out = POLICY_NONE;
-    exchange->is_emergency = has_word(line, "emergency");
-    assert_true(exchange_set_server(lab->state, exchange, echo));
-}
-
-bool lab_seed(struct lab *lab, struct slice line)
-{
-    struct slice what = slice_head(line, slice_find(line, ' '));
-
-    if (slice_equal(what, SLICE("dialog"))) {
-        seed_dialog(lab, line);
-    } else if (slice_equal(what, SLICE("sent"))) {
-        seed_sent(lab, line);
-    } else if (slice_equal(what, SLICE("received"))) {
-        seed_received(lab, line);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-void lab_seed_response(struct lab *lab, const struct lab_source *source, struct slice response)
-{
-    struct sip_message *message = &lab->inspection->message;
-    struct slice branch;
-
-    if (sip_read(message, response, false) != SIP_READ || message->is_request) {
-        return;
-    }
-    branch = sip_branch(message);
-    if (branch.len == 0 || branch.len >= sizeof(((struct exchange *)NULL)->branch)) {
-        return;
-    }
-    struct exchange *exchange = exchange_new(lab->state);
-    exchange->method = message->cseq_method;
-    exchange->client_state = CLIENT_CALLING;
-    exchange->server_state = SERVER_TRYING;
-    exchange->client_flow = flow_of(lab, source);
-    exchange->zone_in = lab_zone(lab, SLICE("core"));
-    exchange->peer_in = POLICY_NONE;
-    exchange->zone_out = source->zone;
-    exchange->peer_out = peer_of(lab, source);
-    exchange_set_client(lab->state, exchange, branch);
-}
-
-void lab_seed_invite(struct lab *lab, const struct lab_source *source, struct slice cancel)
-{
-    struct sip_message *message = &lab->inspection->message;
-
-    if (sip_read(message, cancel, false) != SIP_READ || message->method != SIP_CANCEL) {
-        return;
-    }
-    struct exchange *exchange = exchange_new(lab->state);
-    struct slice echo[ECHO_COUNT] = {
-        [ECHO_BRANCH] = sip_branch(message),
-        [ECHO_SENT_BY] = exchange_sent_by(message),
-        [ECHO_FROM_TAG] = sip_from_tag(message),
-        [ECHO_CALL_ID] = sip_call_id(message),
-        [ECHO_URI] = sip_slice(message, message->uri.whole),
-    };
-    exchange->method = SIP_INVITE;
-    exchange->server_state = SERVER_TRYING;
-    exchange->server_flow = flow_of(lab, source);
-    exchange->server_cseq = message->cseq;
-    exchange->zone_in = source->zone;
-    exchange->peer_in = peer_of(lab, source);
-    exchange->peer_in_id = peer_id_of(lab, exchange->peer_in);
-    exchange->zone_out = lab_zone(lab, SLICE("core"));
-    exchange->peer_out = POLICY_NONE;
-    assert_true(exchange_set_server(lab->state, exchange, echo));
-}
-
-void lab_seed_dialog(struct lab *lab, const struct lab_source *source, struct slice request)
-{
-    struct sip_message *message = &lab->inspection->message;
-
-    if (sip_read(message, request, false) != SIP_READ || !message->is_request ||
-        sip_to_tag(message).len == 0 || sip_to_tag(message).len >= DIALOG_TAG_MAX) {
-        return;
-    }
-    struct dialog *dialog = dialog_new(lab->state);
-    struct slice texts[DIALOG_TEXT_COUNT] = {
-        [DIALOG_CALL_ID] = sip_call_id(message),
-        [DIALOG_REMOTE_TAG] = sip_from_tag(message),
-    };
-    struct lab_source other;
-    lab_source(lab, SLICE("core"), TRANSPORT_UDP, &other);
-    side_set(lab, dialog, 0, source);
-    side_set(lab, dialog, 1, &other);
-    dialog_set_tag(lab->state, dialog, 0, sip_to_tag(message));
-    dialog_set_tag(lab->state, dialog, 1, SLICE("tag-of-the-other-leg"));
-    assert_true(dialog_set_texts(lab->state, dialog, 0, texts));
-    dialog->state = DIALOG_CONFIRMED;
 }

@@ -6,6 +6,8 @@
 #include "expect.h"
 #include "guard/event.h"
 
+enum { LAB_NOW_MS = 1000000 }; /* when the lab starts */
+
 struct lab {
     struct policy *policy;
     struct plan *plan;
@@ -38,7 +40,9 @@ void lab_source(const struct lab *lab, struct slice zone, enum transport transpo
 void lab_judge(struct lab *lab, const struct lab_source *source, struct slice bytes,
                uint64_t now_ms);
 
-/* One line of words and key=value: "dialog ...", "sent ...", "received ...", see lab.c. */
+struct flow lab_flow(const struct lab *lab, const struct lab_source *source);
+
+/* One line of words and key=value: "dialog ...", "sent ...", "received ...", see lab_seed.c. */
 bool lab_seed(struct lab *lab, struct slice line);
 /* A transaction of ours that this response answers. */
 void lab_seed_response(struct lab *lab, const struct lab_source *source, struct slice response);

@@ -44,15 +44,13 @@ static bool is_of_request(const struct inspection *inspection, const struct matc
     const struct sip_message *message = &inspection->message;
     const struct state *state = inspection->state;
     struct slice sent = texts_slice(&state->texts, match->exchange->wire);
-    struct slice tag = SLICE_NONE;
-    struct slice call_id = SLICE_NONE;
+    struct slice tag = match->dialog == NULL
+                           ? SLICE_NONE
+                           : slice_string(match->dialog->sides[match->side].local_tag);
+    struct slice call_id = match->dialog == NULL
+                               ? sent_value(sent, SLICE("Call-ID: "))
+                               : dialog_text(state, match->dialog, match->side, DIALOG_CALL_ID);
 
-    if (match->dialog != NULL) {
-        tag = slice_string(match->dialog->sides[match->side].local_tag);
-        call_id = dialog_text(state, match->dialog, match->side, DIALOG_CALL_ID);
-    } else {
-        call_id = sent_value(sent, SLICE("Call-ID: "));
-    }
     return (tag.len == 0 || slice_equal(tag, sip_from_tag(message))) &&
            (call_id.len == 0 || slice_equal(call_id, sip_call_id(message))) &&
            is_of_sequence(message, sent);
