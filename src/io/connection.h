@@ -10,6 +10,7 @@
 #include "io/sources.h"
 #include "io/tcp.h"
 
+#include <errno.h>
 #include <sys/uio.h>
 
 enum { CONNECTION_PIECES = 8 }; /* messages of one turn sent together */
@@ -102,10 +103,39 @@ void connection_finish(struct connection *connection);
 void connection_close(struct connection *connection);
 void connection_timer_fired(struct connection *connection, enum connection_timer timer);
 
-/* tcp.c */
+/* connection_out.c */
+void connection_after_sending(struct connection *connection);
+void connection_send_queued(struct connection *connection);
+void connection_drop_unsent(struct connection *connection); /* told as failed */
+
+/* connection_in.c */
+void connection_read(struct connection *connection);
+void connection_resume(struct connection *connection); /* with what was left unread */
+
+/* connection.c */
+void connection_update_watch(struct connection *connection);
+
+/* Not now, but no fault of the connection. */
+static inline bool connection_is_busy(int error)
+{
+    return error == EAGAIN || error == EINTR || error == ENOBUFS;
+}
+
+/* tcp_records.c */
+struct connection *tcp_add(struct tcp *tcp, const struct flow *flow); /* NULL when full */
+struct connection *tcp_find(const struct tcp *tcp, uint32_t id);
+struct connection *tcp_find_target(const struct tcp *tcp, const struct flow *flow);
+void tcp_make_room(struct tcp *tcp); /* when it is crowded, by the oldest stranger */
+void tcp_add_stranger(struct connection *connection);
+void tcp_renumber_connections(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX]);
 void tcp_heard(struct connection *connection);
-void tcp_set_timer(struct connection *connection, enum connection_timer timer, uint64_t after_ms);
-void tcp_stop_timer(struct connection *connection, enum connection_timer timer);
 void tcp_mark_dirty(struct connection *connection);
 void tcp_forget(struct connection *connection);
 void tcp_gone(struct connection *connection);
+
+/* tcp_listeners.c */
+void listener_resume(struct tcp_listener *listener);
+
+/* tcp.c */
+void tcp_set_timer(struct connection *connection, enum connection_timer timer, uint64_t after_ms);
+void tcp_stop_timer(struct connection *connection, enum connection_timer timer);

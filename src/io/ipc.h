@@ -11,6 +11,7 @@
 #include "io/ipc_types.h"
 #include "io/loop.h"
 
+#include <assert.h>
 #include <stdalign.h>
 
 struct ring;
@@ -29,6 +30,15 @@ enum ipc_type {
 #undef MESSAGE
     IPC_TYPE_COUNT,
 };
+
+/* In front of every payload; padded, so that payloads are aligned where they are received. */
+struct ipc_head {
+    uint16_t version;
+    uint16_t type;
+    uint32_t len; /* of the payload */
+    uint64_t unused;
+};
+static_assert(sizeof(struct ipc_head) == IPC_HEAD_LEN, "the room of a message begins with it");
 
 /* Room for one message. */
 struct ipc_room {
@@ -72,8 +82,8 @@ struct ipc_link {
 };
 
 const char *ipc_role_name(enum ipc_role role);
-const char *ipc_type_name(enum ipc_type type);
 bool ipc_may_say(enum ipc_role from, enum ipc_role to, enum ipc_type type);
+bool ipc_has_size(enum ipc_type type, size_t len); /* a payload of that type */
 
 /* Links whose messages have no head: there is one type in each direction. */
 bool ipc_is_bare(enum ipc_role a, enum ipc_role b);

@@ -59,11 +59,6 @@ void loop_run(struct loop *loop)
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
-void loop_run_once(struct loop *loop)
-{
-    (void)uv_run(&loop->uv, UV_RUN_ONCE);
-}
-
 void loop_run_at_once(struct loop *loop)
 {
     (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
@@ -204,9 +199,4 @@ bool loop_signal_open(struct loop *loop, struct loop_signal *signal, int number,
         return fault_set(fault, "signal %d: %s", number, uv_strerror(error));
     }
     return true;
-}
-
-void loop_signal_close(struct loop_signal *signal)
-{
-    uv_close((uv_handle_t *)&signal->signal, NULL);
 }

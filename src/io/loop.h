@@ -52,8 +52,7 @@ bool loop_init(struct loop *loop, struct fault *fault);
 /* Everything must have been closed by its owner; closings still under way are waited for. */
 void loop_end(struct loop *loop);
 
-void loop_run(struct loop *loop); /* until loop_stop, or nothing is left to wait for */
-void loop_run_once(struct loop *loop);
+void loop_run(struct loop *loop);         /* until loop_stop, or nothing is left to wait for */
 void loop_run_at_once(struct loop *loop); /* what is ready now */
 void loop_stop(struct loop *loop);
 
@@ -87,4 +86,3 @@ void loop_alarm_close(struct loop_alarm *alarm);
 
 bool loop_signal_open(struct loop *loop, struct loop_signal *signal, int number, loop_rings *rings,
                       void *owner, struct fault *fault);
-void loop_signal_close(struct loop_signal *signal);

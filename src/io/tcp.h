@@ -77,7 +77,6 @@ bool tcp_listen(struct tcp *tcp, uint16_t listener, int fd,
 void tcp_set_listener(struct tcp *tcp, uint16_t listener,
                       const struct tcp_listener_settings *settings);
 void tcp_unlisten(struct tcp *tcp, uint16_t listener); /* connections stay */
-bool tcp_is_listening(const struct tcp *tcp, uint16_t listener);
 
 /* The listeners of a new policy: what was old is now renumbered[old], or is closed with all its
  * connections when that is LISTENER_NONE. */

@@ -369,11 +369,6 @@ bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *
     return true;
 }
 
-bool udp_is_open(const struct udp *udp, uint16_t listener)
-{
-    return udp->sockets[listener] != NULL;
-}
-
 void udp_renumber(struct udp *udp, const uint16_t renumbered[UDP_SOCKETS_MAX])
 {
     struct udp_socket *moved[UDP_SOCKETS_MAX] = {0};

@@ -41,7 +41,6 @@ void udp_close(struct udp *udp, uint16_t listener);
 /* The listeners of a new policy: what was old is now renumbered[old], or is closed when that is
  * LISTENER_NONE. */
 void udp_renumber(struct udp *udp, const uint16_t renumbered[UDP_SOCKETS_MAX]);
-bool udp_is_open(const struct udp *udp, uint16_t listener);
 
 /* Takes the datagram into the batch of its listener; a full batch is sent at once.  The octets are
  * needed until udp_flush. */

@@ -189,19 +189,22 @@ static void put(int fd, const struct address *to, const char *text)
 }
 
 /* The lines of a message that begin with one of the names, as they are. */
-static void copy_lines(char *out, const char *message, const char *const *names)
+static void copy_lines(char out[ROOM], const char *message, const char *const *names)
 {
-    out[0] = '\0';
+    struct text text;
+
+    text_init(&text, out, ROOM - 1);
     for (const char *line = strstr(message, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
         line += 2;
         for (unsigned i = 0; names[i] != NULL; i++) {
             if (strncmp(line, names[i], strlen(names[i])) == 0) {
                 size_t len = (size_t)(strstr(line, "\r\n") + 2 - line);
 
-                strncat(out, line, len);
+                text_put(&text, slice_of(line, len));
             }
         }
     }
+    out[text.len] = '\0';
 }
 
 static void answer(struct pair *pair, const char *request, const char *status, const char *more)
@@ -224,7 +227,7 @@ struct call {
     int fd;
     uint16_t port;
     char contact[256]; /* of the border, towards us */
-    char to[512];
+    char to[ROOM];
 };
 
 static void ask(const struct pair *pair, const struct call *call, const char *method,

@@ -72,6 +72,11 @@ void children_kill(struct parent *parent, int signal);
 unsigned children_alive(const struct parent *parent);
 void children_reap(struct parent *parent);
 void children_watch(struct parent *parent); /* who hangs is killed */
+void child_kill_hung(struct parent_child *child, const char *what);
+
+/* children_tell.c */
+bool child_is_told(const struct parent_child *child);
+bool child_tell_all(struct parent_child *child);
 void children_take_policy(struct parent *parent, const bool is_new[POLICY_LISTENERS_MAX]);
 
 /* parent.c */

@@ -21,6 +21,7 @@ enum {
     WORKER_NEWS_MAX = 1024,   /* failed messages and closed connections of one turn */
     WORKER_EVENTS_MAX = 2000, /* told per second: a flood must not become a flood of events */
     WORKER_BEAT_MS = 250,     /* counters shown, wall clock compared */
+    WORKER_CONNECT_MS = 4000, /* for a next hop: as long as the relay waits for one */
     WORKER_RING = 8 << 20,    /* octets handed over and not yet taken, per pair of workers */
 };
 
@@ -92,6 +93,10 @@ void worker_opened(struct worker *worker, uint32_t connection, int fd);
 void worker_drain(struct worker *worker);
 
 void worker_obey(struct worker *worker, const struct worker_command *command);
+
+/* worker_policy.c */
+struct tcp_listener_settings worker_listener_settings(const struct policy *policy,
+                                                      uint16_t listener);
 
 /* worker_turn.c: what arrives. */
 void worker_trip(struct worker *worker, const struct packet *packet);
