@@ -1,6 +1,7 @@
 #include "app/inspect/inspect.h"
 
 #include "app/inspect/report.h"
+#include "base/must.h"
 #include "io/capture/capture.h"
 #include "io/capture/write.h"
 
@@ -134,9 +135,8 @@ static void message_judge(struct run *run, const struct packet *packet, const ch
     }
 }
 
-static void file_inspect(struct run *run, const char *path)
+static void file_inspect(struct run *run, struct report_file *file, const char *path)
 {
-    struct report_file *file = &run->report.files[run->report.file_count++];
     struct fault fault = {.text = ""};
     struct capture *capture = capture_open(path, &fault);
     struct packet packet;
@@ -229,8 +229,10 @@ static bool run_files(struct run *run, char **files, uint32_t count, struct faul
     if (!run_open(run, count, fault)) {
         return false;
     }
+    must(run->report.files != NULL);
     for (uint32_t i = 0; i < count; i++) {
-        file_inspect(run, files[i]);
+        file_inspect(run, &run->report.files[i], files[i]);
+        run->report.file_count++;
     }
     return report_print(run, fault) && evidence_close(run, fault);
 }

@@ -22,19 +22,25 @@ struct conversation_name {
     uint64_t hash;
 };
 
+enum { END_OCTETS = 18 };
+
+static void end_put(char *at, const struct address *end)
+{
+    memcpy(at, end->bytes, 16);
+    memcpy(at + 16, &end->port, 2);
+}
+
 static struct conversation_name name_of(const struct streams *streams,
                                         const struct segment *segment)
 {
     unsigned side = end_compare(&segment->from, &segment->to) > 0;
     struct conversation_name name = {.side = side};
-    char key[2 * 18];
+    char key[2 * END_OCTETS];
 
     name.ends[side] = &segment->from;
     name.ends[1 - side] = &segment->to;
-    for (unsigned i = 0; i < 2; i++) {
-        memcpy(key + i * 18, name.ends[i]->bytes, 16);
-        memcpy(key + i * 18 + 16, &name.ends[i]->port, 2);
-    }
+    end_put(key, name.ends[0]);
+    end_put(key + END_OCTETS, name.ends[1]);
     name.hash = hash_bytes(&streams->key, slice_of(key, sizeof(key)));
     return name;
 }
