@@ -1,7 +1,7 @@
 /* `sipwarden inspect`: what it says, to whom, and how it ends. */
 #include "io/capture_kit.h"
 
-#include "app/inspect/inspect.h"
+#include "app/verbs.h"
 #include "io/capture/write.h"
 
 #include <fcntl.h>

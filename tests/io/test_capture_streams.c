@@ -391,23 +391,23 @@ static void search_ends(void **state)
     kit_free(result);
 }
 
-#define BROKEN "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/TCP a\r\n\r\nbody"
+#define BROKEN "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/TCP a\r\n\r\n"
 
-/* What breaks the framing is given to the judgement, and so is what stands behind it. */
+/* The head that breaks the framing is given to the judgement; the next message is found again. */
 static void broken_framing(void **state)
 {
     struct kit kit = connected();
 
     (void)state;
-    data(&kit, 1001, SLICE(KIT_OPTIONS BROKEN "\r\n" KIT_MESSAGE));
+    data(&kit, 1001, SLICE(KIT_OPTIONS BROKEN "body\r\n" KIT_MESSAGE));
     struct kit_result *result = kit_done(&kit);
-    expect(result, KIT_OPTIONS, BROKEN "\r\n", KIT_MESSAGE);
+    expect(result, KIT_OPTIONS, BROKEN, KIT_MESSAGE);
     assert_int_equal(result->counts.of[CAPTURE_TCP_MALFORMED], 1);
     kit_free(result);
 
     /* At a guess it was only a wrong guess. */
     kit = kit_open(101);
-    data(&kit, 1, SLICE(BROKEN "\r\n" KIT_MESSAGE));
+    data(&kit, 1, SLICE(BROKEN "body\r\n" KIT_MESSAGE));
     result = kit_done(&kit);
     expect(result, KIT_MESSAGE);
     assert_int_equal(result->counts.of[CAPTURE_TCP_MALFORMED], 0);

@@ -1,6 +1,9 @@
-#include "app/inspect/inspect.h"
-
+/*
+ * `sipwarden inspect`: captures, judged message by message; nothing is changed.
+ */
 #include "app/inspect/report.h"
+#include "app/say.h"
+#include "app/verbs.h"
 #include "base/must.h"
 #include "io/capture/capture.h"
 #include "io/capture/write.h"
@@ -13,12 +16,11 @@
 #include <unistd.h>
 
 enum {
-    EXIT_NOTHING_FOUND = 0,
-    EXIT_FOUND = 1,
-    EXIT_UNREADABLE = 2,       /* usage, or not all of it could be read or written */
     PROGRESS_MESSAGES = 16384, /* between two looks at the clock */
     PROGRESS_MS = 200,
-    LINES_MAX = 256 * 1024, /* of one message: 32 findings */
+    LINES_MAX = 1 << 20,        /* of one message: 32 findings, each with its file's name */
+    PRINT_MAX = 8 << 20,        /* of all controls, each with three names of files */
+    PRINT_EACH_MAX = 32 * 1024, /* of a file, or of a peer with all controls */
 };
 
 struct options {
@@ -55,11 +57,6 @@ static int usage(FILE *out, int status)
         "Exit: 0 nothing found, 1 findings, 2 usage, or not all of it could be read.\n",
         out);
     return status;
-}
-
-static void say_fault(const char *what, const char *fault)
-{
-    fprintf(stderr, "sipwarden inspect: %s%s%s\n", what, what[0] == '\0' ? "" : ": ", fault);
 }
 
 static uint64_t now_ms(void)
@@ -155,15 +152,14 @@ static void file_inspect(struct run *run, struct report_file *file, const char *
     memcpy(file->fault, fault.text, sizeof(file->fault));
     if (fault.text[0] != '\0') {
         run->is_unreadable = true;
-        say_fault(path, fault.text);
+        say("%s: %s", path, fault.text);
     }
 }
 
 static bool report_print(struct run *run, struct fault *fault)
 {
-    /* Controls, peers and files: each a few lines. */
-    size_t max = (size_t)1 << 20;
-    max += (run->watch.policy->peer_count + run->report.file_count) * (size_t)8192;
+    size_t max = PRINT_MAX +
+                 (size_t)PRINT_EACH_MAX * (run->watch.policy->peer_count + run->report.file_count);
     struct text text;
     char *room = malloc(max);
 
@@ -178,6 +174,9 @@ static bool report_print(struct run *run, struct fault *fault)
     }
     fwrite(text.at, 1, text.len, stdout);
     free(room);
+    if (text.is_full) {
+        return fault_set(fault, "the report is longer than it may be");
+    }
     return (fflush(stdout) == 0 && !ferror(stdout)) ||
            fault_set(fault, "standard output: %s", strerror(errno));
 }
@@ -241,12 +240,12 @@ static int inspect_files(const struct options *options, char **files, uint32_t c
 {
     struct run run = {.options = *options};
     struct fault fault = {.text = ""};
-    int status = EXIT_UNREADABLE;
+    int status = EXIT_USAGE; /* whoever asked must look: not all of it was judged */
 
     if (!run_files(&run, files, count, &fault)) {
-        say_fault("", fault.text);
+        say("%s", fault.text);
     } else if (!run.is_unreadable) {
-        status = run.report.findings > 0 ? EXIT_FOUND : EXIT_NOTHING_FOUND;
+        status = run.report.findings > 0 ? EXIT_FINDINGS : EXIT_OK;
     }
     run_close(&run);
     return status;
@@ -277,13 +276,13 @@ int inspect_main(int argc, char **argv)
             chosen.evidence = optarg;
             break;
         case 'h':
-            return usage(stdout, EXIT_NOTHING_FOUND);
+            return usage(stdout, EXIT_OK);
         default:
-            return usage(stderr, EXIT_UNREADABLE);
+            return usage(stderr, EXIT_USAGE);
         }
     }
     if (optind == argc || argc - optind > REPORT_FILES_MAX) {
-        return usage(stderr, EXIT_UNREADABLE);
+        return usage(stderr, EXIT_USAGE);
     }
     return inspect_files(&chosen, argv + optind, (uint32_t)(argc - optind));
 }

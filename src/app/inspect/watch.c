@@ -1,67 +1,34 @@
 #include "app/inspect/watch.h"
 
 #include "app/inspect/observer.h"
+#include "base/must.h"
 #include "io/capture/pages.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { POLICY_OCTETS_MAX = 16 << 20 };
-
-static char *file_read(const char *path, size_t *len, struct fault *fault)
-{
-    FILE *file = fopen(path, "rb");
-    char *octets = file == NULL ? NULL : malloc(POLICY_OCTETS_MAX);
-
-    if (octets == NULL) {
-        fault_set(fault, "%s: %s", path, strerror(errno));
-        if (file != NULL) {
-            fclose(file);
-        }
-        return NULL;
-    }
-    *len = fread(octets, 1, POLICY_OCTETS_MAX, file);
-    bool is_whole = *len < POLICY_OCTETS_MAX && ferror(file) == 0;
-    fclose(file);
-    if (!is_whole) {
-        fault_set(fault, "%s: cannot be read, or is too long for a policy", path);
-        free(octets);
-        return NULL;
-    }
-    return octets;
-}
-
-static bool policy_compile(struct watch *watch, struct slice text, const char *name,
-                           struct fault *fault)
+/* Our own: a mistake in it is ours. */
+static struct policy *observer_read(void)
 {
     struct policy_complaints *complaints = policy_complaints_new();
 
-    if (complaints == NULL) {
-        return fault_set(fault, "no memory for a policy");
-    }
-    watch->policy = policy_read(text, slice_string(name), control_names(), complaints);
-    for (uint32_t i = 0; i < policy_complaint_count(complaints); i++) {
-        struct slice complaint = policy_complaint(complaints, i);
-
-        fprintf(stderr, "%.*s\n", (int)complaint.len, complaint.at);
-    }
+    must(complaints != NULL);
+    struct policy *policy =
+        policy_read(slice_string(observer_policy), SLICE("observer"), control_names(), complaints);
+    must(policy != NULL);
     policy_complaints_free(complaints);
-    return watch->policy != NULL || fault_set(fault, "%s: not a policy", name);
+    return policy;
 }
 
 static bool policy_load(struct watch *watch, const char *path, struct fault *fault)
 {
-    size_t len = 0;
-
     if (path == NULL) {
-        return policy_compile(watch, slice_string(observer_policy), "observer", fault);
+        watch->file.policy = observer_read();
+    } else if (!policy_file_read(&watch->file, path)) {
+        return fault_set(fault, "%s: not a policy to judge by", path);
     }
-    char *text = file_read(path, &len, fault);
-    bool is_loaded = text != NULL && policy_compile(watch, slice_of(text, len), path, fault);
-    free(text);
-    return is_loaded;
+    watch->policy = watch->file.policy;
+    return true;
 }
 
 /* The mark of a former story stands in the memory, so it is given back and taken anew. */
@@ -109,7 +76,7 @@ void watch_close(struct watch *watch)
     free(watch->inspection);
     tallies_free(watch->tallies);
     plan_free(watch->plan);
-    policy_free(watch->policy);
+    policy_file_free(&watch->file);
 }
 
 /* Frames that other interfaces saw later may stand before: the clock waits for them. */

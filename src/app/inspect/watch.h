@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "app/file.h"
 #include "base/fault.h"
 #include "guard/inspect.h"
 
@@ -15,7 +16,8 @@ enum {
 };
 
 struct watch {
-    struct policy *policy;
+    struct policy_file file;
+    const struct policy *policy; /* of the file, or the observer's */
     struct plan *plan;
     struct tallies *tallies;
     void *memory; /* of the state */

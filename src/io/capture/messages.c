@@ -106,24 +106,23 @@ static enum step step_search(struct streams *streams, struct half *half, struct 
     return STEP_PASS;
 }
 
-/* What breaks the framing of a good stream is judged, up to where the next message begins; what
- * breaks it right after a guess was a wrong guess. */
+/* What breaks the framing of a good stream is judged, as far as the framer says; behind it the next
+ * message is searched for.  What breaks it right after a guess was a wrong guess. */
 static enum step step_broken(struct streams *streams, struct half *half, struct slice bytes,
                              size_t *len)
 {
-    size_t line = slice_find(bytes, '\n') + 1;
-    bool is_more;
-
     half->framer = (struct sip_stream){0};
     half->state = HALF_SEARCHING;
     if (!half->is_proven) {
+        size_t line = slice_find(bytes, '\n') + 1;
+
         *len = line < bytes.len ? line : bytes.len;
         half_searched(streams, half, *len);
         return STEP_PASS;
     }
     half->is_proven = false;
     half_is_sip(streams, half);
-    *len = message_find(bytes, line, &is_more);
+    *len = *len == 0 || *len > bytes.len ? bytes.len : *len;
     capture_counted(streams->counts, CAPTURE_TCP_MALFORMED);
     return STEP_MESSAGE;
 }
