@@ -231,6 +231,7 @@ static const struct {
     {SDP_ODD_NO_RTPMAP, "m=audio 4000 RTP/AVP 0 96\r\n", NULL},
     {SDP_ODD_BAD_ATTRIBUTE, AUDIO "a=:x\r\n", "a=:x"},
     {SDP_ODD_BAD_ATTRIBUTE, AUDIO "a=a b\r\n", "a=a b"},
+    {SDP_ODD_BAD_ATTRIBUTE, AUDIO "a=ptime\t20\r\n", "a=ptime\t20"},
     {SDP_ODD_ATTRIBUTE_CASE, AUDIO "a=SendRecv\r\n", "a=SendRecv"},
     {SDP_ODD_REPEATED_ATTRIBUTE, AUDIO "a=ptime:20\r\na=ptime:40\r\n", "a=ptime:40"},
     {SDP_ODD_TWO_DIRECTIONS, AUDIO "a=sendrecv\r\na=inactive\r\n", "a=inactive"},

@@ -113,6 +113,7 @@ static void what_is_not_sip_breaks_at_its_first_line(void **state)
     expect_broken("GET / HTTP/1.1\r\n", SIP_STREAM_NOT_SIP);
     expect_broken("SSH-2.0-OpenSSH_9.2\r\n", SIP_STREAM_NOT_SIP);
     expect_broken("OPTIONS rtsp://a RTSP/1.0\r\n", SIP_STREAM_NOT_SIP);
+    expect_broken("OPTIONS\tsip:a\tSIP/2.0\r\n", SIP_STREAM_NOT_SIP);
     expect_broken("\x16\x03\x01", SIP_STREAM_NOT_SIP);
     expect_broken("\xf8", SIP_STREAM_NOT_SIP);
     expect_broken("\n", SIP_STREAM_NOT_SIP);

@@ -277,8 +277,10 @@ static enum sdp_attribute find_name(struct sdp_reader *reader, const char *name,
         uint64_t ends = octets_equal(word, ':') | octets_below(word, ' ');
 
         *name_end = ends != 0 ? name + octets_first(ends) : sdp_find(reader, name, ':');
-        attribute = sdp_attribute_spelled(name, (size_t)(*name_end - name),
-                                          ends != 0 ? word & octets_before(ends) : word);
+        if (*name_end == reader->end || **name_end == ':') {
+            attribute = sdp_attribute_spelled(name, (size_t)(*name_end - name),
+                                              ends != 0 ? word & octets_before(ends) : word);
+        }
     }
     if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
         *name_end = sdp_find(reader, name, ':');

@@ -70,7 +70,7 @@ AVX2 void scan_avx2(struct sip_scan *scan, struct slice bytes)
     if (block == blocks && bytes.len % SCAN_BLOCK != 0) {
         char last[SCAN_BLOCK];
 
-        scan_fill(last, slice_skip(bytes, block * SCAN_BLOCK));
+        scan_fill(&past, last, slice_skip(bytes, block * SCAN_BLOCK));
         block_scan(last, &bits, &octets);
         scan_keep(scan, block, last, &bits, &past);
     }

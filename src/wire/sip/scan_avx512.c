@@ -45,7 +45,7 @@ AVX512 void scan_avx512(struct sip_scan *scan, struct slice bytes)
     if (block == blocks && bytes.len % SCAN_BLOCK != 0) {
         char last[SCAN_BLOCK];
 
-        scan_fill(last, slice_skip(bytes, block * SCAN_BLOCK));
+        scan_fill(&past, last, slice_skip(bytes, block * SCAN_BLOCK));
         plain = block_scan(last, &bits, plain);
         scan_keep(scan, block, last, &bits, &past);
     }

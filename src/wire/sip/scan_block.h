@@ -28,13 +28,6 @@ static inline bool scan_is_end(const char *block, uint64_t line, uint64_t before
     return __builtin_expect(run != 0, 0) && scan_has_empty_line(block, run);
 }
 
-/* The last octets of bytes, fewer than a block, in a block of their own filled up with letters. */
-static inline void scan_fill(char *block, struct slice rest)
-{
-    memset(block, 'x', SCAN_BLOCK);
-    memcpy(block, rest.at, rest.len);
-}
-
 /* What a block has, a bit for each octet. */
 struct scan_bits {
     uint64_t line, stop, mark;
@@ -47,6 +40,16 @@ struct scan_past {
     uint64_t pair;  /* of the block before */
     uint64_t pairs; /* not 0 when there were pairs of them */
 };
+
+/* The last octets of bytes, fewer than a block, in a block of their own filled up with letters.
+ * What stands in front of it is not what stood in front of the octets, so no empty line may be
+ * looked for there. */
+static inline void scan_fill(struct scan_past *past, char *block, struct slice rest)
+{
+    memset(block, 'x', SCAN_BLOCK);
+    memcpy(block, rest.at, rest.len);
+    past->line = 0;
+}
 
 /* Keeps what a block has; true when the head ends in it. */
 static inline bool scan_keep(struct sip_scan *scan, size_t block, const char *at,

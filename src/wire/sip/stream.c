@@ -66,14 +66,12 @@ static enum sip_frame broken(struct sip_stream *stream, enum sip_stream_fault fa
 /* It begins or ends with a version; one that we do not speak is still SIP and gets its answer. */
 static bool is_start_line(struct slice line)
 {
-    struct slice version = trim_blanks(line);
-    size_t at = version.len;
+    struct slice last = trim_blanks(line);
+    size_t blank = slice_find_last(last, ' ');
 
-    while (at > 0 && !is_blank(version.at[at - 1])) {
-        at--;
-    }
+    last = slice_skip(last, blank + 1);
     return slice_starts_nocase(line, SLICE("SIP/")) ||
-           (at > 0 && slice_starts_nocase(slice_skip(version, at), SLICE("SIP/")));
+           (slice_starts_nocase(last, SLICE("SIP/")) && slice_find(last, '\t') == last.len);
 }
 
 static void read_content_length(struct sip_stream *stream, struct slice value)
