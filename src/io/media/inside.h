@@ -113,8 +113,8 @@ void gate_port_read(struct gate *gate, struct gate_port *port);
 void gate_pending_read(struct gate *gate);
 
 /* workers.c: connections, orders, reports. */
-void gate_worker_connect(struct gate *gate, uint32_t worker, int fd);
-void gate_worker_event(struct gate *gate, uint32_t worker, uint32_t events);
+void gate_worker_connect(struct gate *gate, uint32_t number, int fd);
+void gate_worker_event(struct gate *gate, uint32_t number, uint32_t events);
 void gate_parent_event(struct gate *gate);
 void gate_report(struct gate *gate, const struct gate_stream *stream, enum media_report_kind kind,
                  unsigned side);
