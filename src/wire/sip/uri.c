@@ -85,6 +85,9 @@ static void marks_find(const struct sip_reader *reader, size_t from, size_t limi
     *marks = (struct uri_marks){0};
     while ((from = next_stop(reader, from)) < limit && !is_end(reader->at[from], where)) {
         marks_see(marks, reader->at[from], from);
+        if (reader->at[from] == '\n') {
+            sip_note(reader, SIP_ODD_FOLDED_PLACE, from, from + 1);
+        }
         from++;
     }
     marks->end = from;
@@ -112,9 +115,7 @@ static void octet_bad(const struct sip_reader *reader, size_t place)
 {
     char octet = reader->at[place];
 
-    if (octet == '\r' || octet == '\n') {
-        sip_note(reader, SIP_ODD_FOLDED_PLACE, place, place + 1);
-    } else if (octet == '<') {
+    if (octet == '<') {
         sip_note(reader, SIP_ODD_TWO_BRACKETS, place, place + 1);
     }
     sip_note(reader, SIP_ODD_BAD_URI, place, place + 1);
