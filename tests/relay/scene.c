@@ -55,12 +55,26 @@ static void skip_blanks(struct slice *words)
     }
 }
 
+/* Up to a blank outside braces. */
+static size_t word_len(struct slice words)
+{
+    unsigned depth = 0;
+    size_t len = 0;
+
+    while (len < words.len && (depth > 0 || words.at[len] != ' ')) {
+        depth += words.at[len] == '{';
+        depth -= words.at[len] == '}' && depth > 0;
+        len++;
+    }
+    return len;
+}
+
 struct slice say_word(struct say *say)
 {
     struct slice word;
 
     skip_blanks(&say->words);
-    word = slice_head(say->words, slice_find(say->words, ' '));
+    word = slice_head(say->words, word_len(say->words));
     say->words = slice_skip(say->words, word.len);
     skip_blanks(&say->words);
     return word;
@@ -379,7 +393,7 @@ static bool act(struct scene *scene, struct actor *actor, struct say *say)
         actor->inbox_count = 0;
         return true;
     }
-    if (slice_equal(verb, SLICE("moves"))) {
+    if (slice_equal(verb, SLICE("moves")) && say_is(say, "to")) {
         return read_place(say_word(say), &actor->party.host.transport,
                           &actor->party.host.address) ||
                scene_fail(scene, "no such place");

@@ -34,6 +34,21 @@ static bool fill_in(struct scene *scene, struct actor *actor, struct slice insid
     struct slice rest = inside, first, second;
     struct dialogue *dialogue = NULL;
 
+    if (slice_ends(inside, SLICE(" user"))) {
+        /* What stands between "sip:" and "@" of what was got. */
+        size_t from = text->len;
+        struct slice whole;
+
+        if (!fill_in(scene, actor, slice_head(inside, inside.len - 5), text)) {
+            return false;
+        }
+        whole = slice_of(text->at + from, text->len - from);
+        whole = slice_skip(whole, slice_find(whole, ':') + 1);
+        whole = slice_head(whole, slice_find(whole, '@'));
+        memmove(text->at + from, whole.at, whole.len);
+        text->len = from + whole.len;
+        return true;
+    }
     if (slice_starts(inside, SLICE("got "))) {
         text_put(text, got_value(scene, actor, slice_skip(inside, 4)));
         return true;

@@ -72,8 +72,13 @@ static bool without(const struct hearing *hearing, struct say *say)
 
 static bool to(const struct hearing *hearing, struct say *say)
 {
-    struct slice word = say_word(say);
     struct slice uri = sip_slice(hearing->message, hearing->message->uri.whole);
+    char room[4096];
+    struct text text;
+    struct slice word;
+
+    text_init(&text, room, sizeof(room));
+    word = scene_fill(hearing->scene, hearing->actor, say_word(say), &text);
 
     return slice_equal(uri, word) || fail(hearing, "it not for", word);
 }
