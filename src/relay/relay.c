@@ -339,12 +339,13 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
         return;
     }
     stream = pool_find(&relay->state->streams, handle);
-    if (stream == NULL ||
-        (report->kind != MEDIA_REPORT_SILENT && report->kind != MEDIA_REPORT_RUNAWAY)) {
+    dialog = stream == NULL ? NULL : pool_find(&relay->state->dialogs, stream->dialog);
+    if (dialog == NULL || dialog->state != DIALOG_CONFIRMED) {
         return;
     }
-    dialog = pool_find(&relay->state->dialogs, stream->dialog);
-    if (dialog != NULL && dialog->state == DIALOG_CONFIRMED && !dialog->is_emergency) {
+    /* Of an emergency call the gate tells silence after an hour only (EMG-09). */
+    if (report->kind == MEDIA_REPORT_SILENT ||
+        (report->kind == MEDIA_REPORT_RUNAWAY && !dialog->is_emergency)) {
         dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No media\""), outbox);
     }
 }

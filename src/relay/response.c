@@ -25,7 +25,7 @@ unsigned response_status(const struct relay *relay, const struct inspection *ins
     if ((status == 401 || status == 407) && is_interconnect) {
         return 403; /* NNI-23 */
     }
-    if ((status >= 200 && status < 300) || sip_reason(status).len > 0) {
+    if ((status >= 200 && status < 300) || sip_status_is_registered(status)) {
         return status;
     }
     return status < 200 ? 183 : status / 100 * 100; /* NNI-27, RFC 3261 8.1.3.2 */

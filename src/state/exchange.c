@@ -303,6 +303,10 @@ void state_match(const struct state *state, const struct sip_message *message,
         match->exchange = NULL;
     }
     if (match_dialog(state, message, packet, match)) {
+        if (match->kind == MATCH_DIALOG && state->keys[0] != NULL) {
+            match->token = dialog_token(state, match->dialog, match->side,
+                                        sip_slice(message, message->uri.user));
+        }
         return;
     }
     match->registration =

@@ -372,6 +372,15 @@ static bool act(struct scene *scene, struct actor *actor, struct say *say)
     if (slice_equal(verb, SLICE("gets"))) {
         return scene_gets(scene, actor, say);
     }
+    if (slice_equal(verb, SLICE("says")) && say_is(say, "what")) {
+        struct actor *other = scene_actor(scene, say_word(say));
+
+        if (other == NULL || !say_is(say, "said")) {
+            return scene_fail(scene, "what who said?");
+        }
+        net_send(&scene->net, &actor->party.host, slice_of(other->said.at, other->said.len));
+        return true;
+    }
     if (slice_equal(verb, SLICE("is")) && say_is(say, "deaf")) {
         actor->party.host.is_deaf = true;
         return true;

@@ -231,5 +231,6 @@ bool sip_header_is_single(enum sip_header_name name);
 bool sip_header_is_verbatim(enum sip_header_name name);
 bool sip_header_is_hop(enum sip_header_name name);
 struct slice sip_reason(unsigned status); /* the standard phrase, RFC 3261 21 and extensions */
+bool sip_status_is_registered(unsigned status);
 const char *sip_oddity_seen(enum sip_oddity oddity);
 const char *sip_oddity_name(enum sip_oddity oddity);

@@ -65,6 +65,16 @@ struct slice sip_reason(unsigned status)
     return phrase;
 }
 
+bool sip_status_is_registered(unsigned status)
+{
+    for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *sip_oddity_seen(enum sip_oddity oddity)
 {
     return oddities_seen[oddity];
