@@ -37,7 +37,7 @@ static bool zone_is_inside(const struct policy *policy, uint16_t zone)
     return zone < policy->zone_count && policy->zones[zone].class == ZONE_CORE;
 }
 
-static bool name_is_public(const struct policy *policy, struct slice name)
+bool inside_is_public(const struct policy *policy, struct slice name)
 {
     for (uint16_t i = 0; i < policy->zone_count; i++) {
         const struct policy_zone *zone = &policy->zones[i];
@@ -57,7 +57,7 @@ static bool name_is_public(const struct policy *policy, struct slice name)
 
 static void name_add(struct plan_inside *inside, const struct policy *policy, struct slice name)
 {
-    if (name.len > 0 && !name_is_public(policy, name)) {
+    if (name.len > 0 && !inside_is_public(policy, name)) {
         inside->names[inside->name_count++] = name;
     }
 }

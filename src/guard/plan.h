@@ -12,6 +12,10 @@ struct plan *plan_new(const struct policy *policy);
 void plan_free(struct plan *plan);
 const struct policy *plan_policy(const struct plan *plan);
 
+/* Whether a text that would go outside shows a host of the inside: its name, a name beside it, its
+ * address, or any private one.  For what is copied, because nothing in it is ours to write. */
+bool plan_shows_inside(const struct plan *plan, struct slice text);
+
 /* passed, failed, not applicable: per control, and failed per control and peer. */
 struct tallies;
 struct tallies *tallies_new(uint32_t peers);

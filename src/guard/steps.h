@@ -43,6 +43,7 @@ struct tallies {
 bool inside_init(struct plan_inside *inside, const struct policy *policy);
 void inside_end(struct plan_inside *inside);
 bool inside_has_name(const struct plan *plan, struct slice name);
+bool inside_is_public(const struct policy *policy, struct slice name);
 bool inside_has_address(const struct plan *plan, const struct address *address);
 
 /* Which oddities a control has rows for in violations.def. */

@@ -12,6 +12,12 @@ static const struct slice uri_params[] = {
 #undef URI_PARAM
 };
 
+static const struct slice value_params[] = {
+#define VALUE_PARAM(name, header) SLICE_INIT(name),
+#include "relay/value_params.def"
+#undef VALUE_PARAM
+};
+
 static const struct slice anonymous_host = SLICE_INIT("anonymous.invalid");
 
 struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer,
@@ -56,14 +62,24 @@ bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host
             domain_is_of(relay_peer(relay, view->peer_from), host));
 }
 
-static bool param_is_shown(struct slice name)
+static bool is_among(struct slice name, const struct slice *names, size_t count)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(uri_params); i++) {
-        if (slice_equal_nocase(uri_params[i], name)) {
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal_nocase(names[i], name)) {
             return true;
         }
     }
     return false;
+}
+
+bool hide_is_outside(const struct view *view)
+{
+    return relay_zone(view->relay, view->zone)->hides;
+}
+
+bool hide_shows_inside(const struct view *view, struct slice text)
+{
+    return hide_is_outside(view) && plan_shows_inside(view->relay->plan, text);
 }
 
 static void hide_params(struct text *text, struct slice params)
@@ -71,7 +87,7 @@ static void hide_params(struct text *text, struct slice params)
     struct slice name, value;
 
     while (sip_param_next(&params, &name, &value)) {
-        if (!param_is_shown(name)) {
+        if (!is_among(name, uri_params, ARRAY_COUNT(uri_params))) {
             continue;
         }
         text_put_octet(text, ';');
@@ -116,12 +132,14 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
     hide_params(text, sip_span_of(base, uri->params));
 }
 
-static void hide_value_params(struct text *text, struct slice params)
+static void hide_value_params(struct text *text, const struct view *view, struct slice params)
 {
     struct slice name, value;
 
     while (sip_param_next(&params, &name, &value)) {
-        if (slice_equal_nocase(name, SLICE("tag"))) {
+        if (slice_equal_nocase(name, SLICE("tag")) ||
+            (hide_is_outside(view) && !is_among(name, value_params, ARRAY_COUNT(value_params))) ||
+            hide_shows_inside(view, value)) {
             continue;
         }
         text_put_octet(text, ';');
@@ -129,6 +147,24 @@ static void hide_value_params(struct text *text, struct slice params)
         if (value.len > 0) {
             text_put_octet(text, '=');
             sip_write_value(text, value);
+        }
+    }
+}
+
+/* What History-Info says of an entry stands in its URI; of all it could say, why and how private
+ * (HDR-08). */
+static void hide_history_headers(struct text *text, const struct view *view, struct slice headers)
+{
+    bool is_first = true;
+    struct slice part;
+
+    while (slice_cut(&headers, '&', &part)) {
+        if ((slice_starts_nocase(part, SLICE("Reason=")) ||
+             slice_starts_nocase(part, SLICE("Privacy="))) &&
+            !hide_shows_inside(view, part)) {
+            text_put_octet(text, is_first ? '?' : '&');
+            text_put(text, part);
+            is_first = false;
         }
     }
 }
@@ -142,139 +178,15 @@ void hide_address(struct text *text, const struct view *view, const struct sip_m
         text_put_octet(text, '*');
         return;
     }
-    if (display.len > 0 && !strips_display) {
+    if (display.len > 0 && !strips_display && !hide_shows_inside(view, display)) {
         sip_write_value(text, display);
         text_put_octet(text, ' ');
     }
     text_put_octet(text, '<');
     hide_uri(text, view, message->head, &value->uri);
+    if (message->headers[value->header].id == SIP_HEADER_HISTORY_INFO) {
+        hide_history_headers(text, view, sip_slice(message, value->uri.headers));
+    }
     text_put_octet(text, '>');
-    hide_value_params(text, sip_slice(message, value->params));
-}
-
-/* One line of an ADDRESS header: its values, comma separated. */
-static void hide_address_line(struct text *text, const struct view *view,
-                              const struct inspection *inspection, const struct sip_header *header)
-{
-    const struct sip_message *message = &inspection->message;
-    uint16_t line = (uint16_t)(header - message->headers);
-    const struct sip_value *value = sip_value(message, header->id);
-    bool is_first = true;
-
-    text_put(text, sip_header_spelling(header->id));
-    text_put(text, SLICE(": "));
-    for (; value != NULL; value = sip_value_next(message, value)) {
-        if (value->header != line) {
-            continue;
-        }
-        if (!is_first) {
-            text_put(text, SLICE(", "));
-        }
-        hide_address(text, view, message, value, inspection->strips_display_names);
-        is_first = false;
-    }
-    text_put(text, SLICE("\r\n"));
-}
-
-/* "399 agent "text"": the agent is a node of ours or theirs, so it becomes our name (8.4). */
-static void hide_warning(struct text *text, const struct view *view,
-                         const struct sip_message *message, const struct sip_header *header)
-{
-    struct slice value = slice_trim(sip_slice(message, header->value));
-    struct slice code = slice_head(value, 3);
-    uint64_t number = 0;
-
-    if (!slice_number(code, 999, &number) || code.len != 3) {
-        return;
-    }
-    text_put(text, SLICE("Warning: "));
-    text_put(text, code);
-    text_put_octet(text, ' ');
-    text_put(text, view->fallback);
-    text_put(text, SLICE(" \"Warning\"\r\n"));
-}
-
-static bool is_written_elsewhere(uint8_t header)
-{
-    return header == SIP_HEADER_FROM || header == SIP_HEADER_TO || header == SIP_HEADER_CALL_ID ||
-           header == SIP_HEADER_CSEQ || sip_header_is_hop(header);
-}
-
-static bool is_of_body(uint8_t header)
-{
-    return header == SIP_HEADER_CONTENT_TYPE || header == SIP_HEADER_CONTENT_DISPOSITION ||
-           header == SIP_HEADER_CONTENT_ENCODING || header == SIP_HEADER_CONTENT_LANGUAGE ||
-           header == SIP_HEADER_CONTENT_ID || header == SIP_HEADER_MIME_VERSION;
-}
-
-/* Product names with versions are for insiders (HDR-14). */
-static bool is_product(uint8_t header)
-{
-    return header == SIP_HEADER_USER_AGENT || header == SIP_HEADER_SERVER;
-}
-
-/* RAck names a request of the far leg: its CSeq there. */
-static void hide_rack(struct text *text, const struct sip_message *message,
-                      const struct sip_header *header, const struct dialog *dialog,
-                      unsigned side_from)
-{
-    struct slice rest = slice_trim(sip_slice(message, header->value));
-    struct slice rseq, cseq;
-    uint64_t number = 0;
-
-    if (!slice_cut(&rest, ' ', &rseq)) {
-        return;
-    }
-    rest = slice_trim(rest);
-    if (!slice_cut(&rest, ' ', &cseq) || !slice_number(cseq, INT32_MAX, &number)) {
-        return;
-    }
-    text_put(text, SLICE("RAck: "));
-    text_put(text, rseq);
-    text_put_octet(text, ' ');
-    text_put_number(text, dialog == NULL ? number : dialog->sides[side_from ^ 1].invite_cseq);
-    text_put_octet(text, ' ');
-    text_put(text, slice_trim(rest));
-    text_put(text, SLICE("\r\n"));
-}
-
-static void hide_line(struct text *text, const struct view *view,
-                      const struct inspection *inspection, const struct sip_header *header,
-                      const struct dialog *dialog, unsigned side_from)
-{
-    const struct sip_message *message = &inspection->message;
-
-    if (header->id == SIP_HEADER_RACK) {
-        hide_rack(text, message, header, dialog, side_from);
-    } else if (header->id == SIP_HEADER_WARNING) {
-        hide_warning(text, view, message, header);
-    } else if (header->id == SIP_HEADER_REPLACES || header->id == SIP_HEADER_JOIN ||
-               header->id == SIP_HEADER_TARGET_DIALOG || header->id == SIP_HEADER_REFER_TO ||
-               header->id == SIP_HEADER_IN_REPLY_TO) {
-        identifiers_write_line(text, view, inspection, header);
-    } else if (sip_header_shape(header->id) == SIP_SHAPE_ADDRESS &&
-               header->id != SIP_HEADER_UNKNOWN) {
-        hide_address_line(text, view, inspection, header);
-    } else {
-        sip_write_line(text, message, header);
-    }
-}
-
-void hide_lines(struct text *text, const struct view *view, const struct inspection *inspection,
-                const struct dialog *dialog, unsigned side_from)
-{
-    const struct sip_message *message = &inspection->message;
-    enum zone_class class = relay_zone(view->relay, view->zone)->class;
-
-    for (unsigned i = 0; i < message->header_count; i++) {
-        const struct sip_header *header = &message->headers[i];
-
-        if (is_written_elsewhere(header->id) || !inspection_passes(inspection, header) ||
-            (inspection->strips_body && is_of_body(header->id)) ||
-            (is_product(header->id) &&
-             policy_treatment(class, false, header->id) == TREAT_REWRITE)) {
-            continue;
-        }
-        hide_line(text, view, inspection, header, dialog, side_from);
-    }
+    hide_value_params(text, view, sip_slice(message, value->params));
 }

@@ -98,9 +98,13 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
 /* A value of an ADDRESS header, its tag left out. */
 void hide_address(struct text *text, const struct view *view, const struct sip_message *message,
                   const struct sip_value *value, bool strips_display);
-/* All lines of an inspected message that may pass, in canonical form, identifiers mapped. */
+/* hide_lines.c: all lines of an inspected message that may pass, in canonical form, identifiers
+ * mapped. */
 void hide_lines(struct text *text, const struct view *view, const struct inspection *inspection,
                 const struct dialog *dialog, unsigned side_from);
+bool hide_is_outside(const struct view *view);
+/* Towards outside only: the text shows a host of the inside. */
+bool hide_shows_inside(const struct view *view, struct slice text);
 bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host_kind);
 
 /* identifiers.c: dialog identifiers that travel inside other headers.  False: the header goes. */

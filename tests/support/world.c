@@ -42,9 +42,10 @@ static void check_written(struct world *world, const struct outgoing *outgoing)
         return;
     }
     for (unsigned i = 0; i < SIP_ODDITY_COUNT; i++) {
-        /* What a Refer-To may carry is looked at by its own scene. */
+        /* What Refer-To and History-Info may carry is looked at by their own scenes. */
         if (sip_is_odd(message, i) &&
-            !(i == SIP_ODD_URI_HEADERS && sip_has(message, SIP_HEADER_REFER_TO))) {
+            !(i == SIP_ODD_URI_HEADERS && (sip_has(message, SIP_HEADER_REFER_TO) ||
+                                           sip_has(message, SIP_HEADER_HISTORY_INFO)))) {
             complain(world, sip_oddity_seen(i), outgoing->bytes);
         }
     }
