@@ -243,7 +243,7 @@ static void call(struct bench *bench, unsigned number, bool shows)
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    unsigned calls = argc > 1 ? (unsigned)atoi(argv[1]) : 20000;
+    unsigned calls = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20000;
     struct timespec before, after;
 
     bench_init(&bench);
