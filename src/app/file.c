@@ -27,7 +27,8 @@ static bool read_all(int fd, struct slice *text)
         free(at);
         return false;
     }
-    *text = slice_of(at, len);
+    char *fitting = realloc(at, len + 1);
+    *text = slice_of(fitting != NULL ? fitting : at, len);
     return true;
 }
 

@@ -200,3 +200,8 @@ bool loop_signal_open(struct loop *loop, struct loop_signal *signal, int number,
     }
     return true;
 }
+
+void loop_signal_close(struct loop_signal *signal)
+{
+    uv_close((uv_handle_t *)&signal->signal, NULL);
+}

@@ -84,5 +84,6 @@ void loop_alarm_open(struct loop *loop, struct loop_alarm *alarm, loop_rings *ri
 void loop_alarm_at(struct loop_alarm *alarm, uint64_t due_ms);
 void loop_alarm_close(struct loop_alarm *alarm);
 
+void loop_signal_close(struct loop_signal *signal);
 bool loop_signal_open(struct loop *loop, struct loop_signal *signal, int number, loop_rings *rings,
                       void *owner, struct fault *fault);

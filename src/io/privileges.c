@@ -1,6 +1,7 @@
 #include "io/privileges.h"
 
 #include "base/must.h"
+#include "io/privileges_more.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -149,6 +150,8 @@ static int allow_arguments(scmp_filter_ctx filter)
 
 bool privileges_confine(enum ipc_role role, struct fault *fault)
 {
+    size_t more_count = 0;
+    const int *more = privileges_more(&more_count);
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int error = filter == NULL ? -ENOMEM : seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
@@ -156,6 +159,9 @@ bool privileges_confine(enum ipc_role role, struct fault *fault)
         if (rows[i].of[role]) {
             error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, rows[i].number, 0);
         }
+    }
+    for (size_t i = 0; error == 0 && i < more_count; i++) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, more[i], 0);
     }
     if (error == 0) {
         error = allow_arguments(filter);

@@ -141,6 +141,8 @@ class Store:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if os.environ.get("SHOW_LOG"):
+            print(self.said())
         self.folder.cleanup()
 
     def ask_tcp(self, branch, port=None):

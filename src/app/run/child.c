@@ -2,6 +2,7 @@
 
 #include "app/run/memory.h"
 #include "app/say.h"
+#include "app/verbs.h"
 #include "base/must.h"
 #include "guard/control.h"
 #include "io/privileges.h"
@@ -130,6 +131,14 @@ static bool child_hear(struct child *child)
     return false;
 }
 
+void *child_memory_new(size_t len)
+{
+    void *at = calloc(1, len);
+
+    must(at != NULL);
+    return at;
+}
+
 static void child_init(struct child *child, enum ipc_role role)
 {
     memset(child, 0, sizeof(*child));
@@ -167,21 +176,21 @@ static main_function *const mains[ROLE_COUNT] = {
 int child_main(struct slice name)
 {
     enum ipc_role role = ROLE_COUNT;
-    struct child *child = malloc(sizeof(*child));
 
     for (unsigned i = 0; i < ROLE_COUNT; i++) {
         if (slice_equal(name, slice_string(ipc_role_name(i)))) {
             role = i;
         }
     }
-    if (child == NULL || role == ROLE_COUNT || mains[role] == NULL) {
-        return 2;
+    if (role == ROLE_COUNT || mains[role] == NULL) {
+        return EXIT_USAGE;
     }
+    struct child *child = child_memory_new(sizeof(*child));
     privileges_forget(CHILD_DESCRIPTOR);
     child_ignore_signals();
     child_init(child, role);
     if (!ipc_link_init(&child->parent, CHILD_DESCRIPTOR, role, ROLE_PARENT) || !child_hear(child)) {
-        return 3;
+        return EXIT_RUNTIME;
     }
     return mains[role](child);
 }
@@ -232,14 +241,6 @@ struct policy *child_policy(struct slice text, uint32_t version)
     }
     policy_complaints_free(complaints);
     return policy;
-}
-
-void *child_memory_new(size_t len)
-{
-    void *at = calloc(1, len);
-
-    must(at != NULL);
-    return at;
 }
 
 void *child_map(const struct child_memory *memory, const char *what)

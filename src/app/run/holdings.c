@@ -301,7 +301,7 @@ static bool folders_open(struct holdings *holdings, const struct policy *policy,
  * All of it.
  */
 
-static void holdings_init(struct holdings *holdings)
+void holdings_init(struct holdings *holdings)
 {
     memset(holdings, 0, sizeof(*holdings));
     holdings->empty_folder = holdings->journal_folder = holdings->vault.fd = -1;
@@ -326,7 +326,6 @@ bool holdings_open(struct holdings *holdings, const struct policy *policy, const
 {
     bool is_new[POLICY_LISTENERS_MAX];
 
-    holdings_init(holdings);
     capacity_of_policy(&holdings->start, policy);
     holdings->start.node = node_of_site(policy->site);
     must(getrandom(&holdings->key, sizeof(holdings->key), 0) == sizeof(holdings->key));

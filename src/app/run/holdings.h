@@ -35,6 +35,8 @@ struct holdings {
     int empty_folder, journal_folder; /* -1: none */
 };
 
+void holdings_init(struct holdings *holdings); /* nothing is held */
+
 /* Everything a policy asks for; state_folder is where the empty folder is made. */
 bool holdings_open(struct holdings *holdings, const struct policy *policy, const char *state_folder,
                    struct fault *fault);

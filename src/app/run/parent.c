@@ -7,6 +7,7 @@
 #include "app/run/paths.h"
 #include "app/run/pools.h"
 #include "app/say.h"
+#include "app/verbs.h"
 #include "base/must.h"
 #include "io/privileges.h"
 #include "io/socket.h"
@@ -321,6 +322,7 @@ static bool parent_begin(struct parent *parent, struct fault *fault)
     }
     int memory = memory_sealed("policy", file.text, fault);
     if (memory < 0) {
+        policy_file_free(&file);
         return false;
     }
     parent_set_policy(parent, &file, memory);
@@ -333,26 +335,55 @@ static bool parent_begin(struct parent *parent, struct fault *fault)
     return parent->control != NULL && privileges_keep_for_parent(fault);
 }
 
+static void parent_free(struct parent *parent)
+{
+    holdings_close(&parent->holdings);
+    if (parent->file.policy != NULL) {
+        policy_file_free(&parent->file);
+        (void)close(parent->policy_memory);
+    }
+    free(parent);
+}
+
+/* Everything the loop waits for is closed, so that it can end. */
+static void parent_end(struct parent *parent)
+{
+    struct loop_signal *const signals[] = {&parent->hangup, &parent->terminate, &parent->interrupt,
+                                           &parent->child_ended};
+
+    control_close(parent->control);
+    loop_alarm_close(&parent->beat);
+    for (size_t i = 0; i < ARRAY_COUNT(signals); i++) {
+        loop_signal_close(signals[i]);
+    }
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        ipc_link_close(&parent->children[role].link, NULL, NULL);
+    }
+    loop_end(&parent->loop);
+}
+
 int parent_run(const char *policy_path, const char *state_folder)
 {
     struct parent *parent = calloc(1, sizeof(*parent));
     struct fault fault;
 
     must(parent != NULL);
+    holdings_init(&parent->holdings);
     parent->policy_path = policy_path;
     parent->state_folder = state_folder;
     notify_open(&parent->notify);
     if (!parent_begin(parent, &fault)) {
         say("%s", fault.text);
-        return 3;
+        parent_free(parent);
+        return EXIT_RUNTIME;
     }
     parent->started_ms = loop_now_ms(&parent->loop);
     children_init(parent);
     loop_alarm_open(&parent->loop, &parent->beat, on_beat, parent);
     on_beat(parent);
     loop_run(&parent->loop);
-    control_close(parent->control);
-    holdings_close(&parent->holdings);
+    parent_end(parent);
     say("stopped");
-    return 0;
+    parent_free(parent);
+    return EXIT_OK;
 }
