@@ -87,6 +87,8 @@ static void marks_find(const struct sip_reader *reader, size_t from, size_t limi
         marks_see(marks, reader->at[from], from);
         if (reader->at[from] == '\n') {
             sip_note(reader, SIP_ODD_FOLDED_PLACE, from, from + 1);
+        } else if (reader->at[from] == '<' && where == SIP_URI_BRACKETS) {
+            sip_note(reader, SIP_ODD_TWO_BRACKETS, from, from + 1);
         }
         from++;
     }
@@ -110,17 +112,6 @@ static void escape_judge(const struct sip_reader *reader, size_t place, size_t t
     }
 }
 
-/* An octet that has no place where it is. */
-static void octet_bad(const struct sip_reader *reader, size_t place)
-{
-    char octet = reader->at[place];
-
-    if (octet == '<') {
-        sip_note(reader, SIP_ODD_TWO_BRACKETS, place, place + 1);
-    }
-    sip_note(reader, SIP_ODD_BAD_URI, place, place + 1);
-}
-
 /* What octets of the kinds, and escapes, make of [from, to). */
 static void octets_judge(const struct sip_reader *reader, size_t from, size_t to, unsigned kinds)
 {
@@ -128,7 +119,7 @@ static void octets_judge(const struct sip_reader *reader, size_t from, size_t to
         if (reader->at[from] == '%') {
             escape_judge(reader, from, to);
         } else if (!char_is(reader->at[from], kinds)) {
-            octet_bad(reader, from);
+            sip_note(reader, SIP_ODD_BAD_URI, from, from + 1);
         }
     }
 }
@@ -291,7 +282,7 @@ static inline size_t sip_take_plain(const struct sip_reader *reader, size_t from
 static void params_judge(const struct sip_reader *reader, size_t from, size_t to)
 {
     while ((from = params_walk(reader, from, to)) < to) {
-        octet_bad(reader, from);
+        sip_note(reader, SIP_ODD_BAD_URI, from, from + 1);
         from++;
     }
 }
@@ -427,7 +418,7 @@ static bool urn_take(const struct sip_reader *reader, size_t from, size_t to, st
         sip_note(reader, SIP_ODD_BAD_URI, from, to);
     }
     for (; (from = next_mark(reader, from)) < to; from++) {
-        octet_bad(reader, from);
+        sip_note(reader, SIP_ODD_BAD_URI, from, from + 1);
     }
     return true;
 }
