@@ -67,6 +67,7 @@ bool sip_uri_number(const char *base, const struct sip_uri *uri, char *digits, s
     bool is_declared = uri->scheme == SIP_SCHEME_TEL;
     struct text text;
 
+    *len = 0;
     if (uri->scheme == SIP_SCHEME_SIP || uri->scheme == SIP_SCHEME_SIPS) {
         is_declared = sip_param_find(sip_span_of(base, uri->params), SLICE("user"), &kind) &&
                       slice_equal_nocase(kind, SLICE("phone"));
@@ -74,7 +75,6 @@ bool sip_uri_number(const char *base, const struct sip_uri *uri, char *digits, s
         return false;
     }
     text_init(&text, digits, max);
-    *len = 0;
     if (!digits_write(slice_head(user, slice_find(user, ';')), is_declared, &text)) {
         return false;
     }
