@@ -333,7 +333,7 @@ void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outb
         return;
     }
     count_call_end(relay, dialog);
-    media_close(relay, dialog, outbox);
+    streams_close_all(relay, dialog, outbox);
     dialog->state = DIALOG_ENDED;
     wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_REFRESH]);
     dialog_set_timer(relay, dialog, DIALOG_EXPIRE, DIALOG_REMAINS_MS);

@@ -62,7 +62,8 @@ struct relay {
     struct sip_message *kept; /* our own texts, read again: ACK, CANCEL, another hop */
     uint64_t now_ms;
     uint64_t next_watch_ms; /* liveness and housekeeping */
-    bool tells_streams;     /* the gate is being told of all streams, see media_tell */
+    bool tells_streams;     /* the gate is being told of all streams, see streams_tell */
+    bool owes_streams;      /* something could not be told */
     uint8_t tells_kind;     /* enum media_order_kind */
     uint32_t told_stream;   /* up to this index */
     bool is_draining;
@@ -85,6 +86,8 @@ struct view {
 /* relay.c */
 struct relay_name *relay_names_new(const struct policy *policy);
 struct relay_peer *relay_peers_new(const struct policy *policy);
+uint32_t relay_pools(const struct policy *policy, struct media_pool pools[MEDIA_POOLS_MAX]);
+struct media_ports *relay_ports_new(const struct relay *relay, const struct policy *policy);
 void relay_records_free(struct relay_name *names, struct relay_peer *peers);
 
 /* take_over.c: what a former worker left in state. */
@@ -288,12 +291,29 @@ void dialog_release(struct relay *relay, struct dialog *dialog, struct slice rea
 unsigned media_body(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
                     unsigned side_from, struct text *room, struct slice *body,
                     struct outbox *outbox);
+
+/* streams.c */
+struct media_stream *streams_at(const struct relay *relay, const struct dialog *dialog,
+                                unsigned line);
+/* It keeps what an answerer said while another one is heard; it holds no ports. */
+bool streams_is_shadow(const struct media_stream *stream);
+/* NULL: no stream or no port is free. */
+struct media_stream *streams_open(struct relay *relay, struct dialog *dialog, unsigned line);
+void streams_order(struct relay *relay, struct media_stream *stream, enum media_order_kind kind,
+                   struct outbox *outbox);
+void streams_close(struct relay *relay, struct dialog *dialog, unsigned line,
+                   struct outbox *outbox);
+void streams_close_all(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 /* The streams of the call are this answerer's from now on. */
-void media_follow(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
-void media_close(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+void streams_follow(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+/* The family a side's party speaks. */
+enum address_family streams_family(const struct relay *relay, const struct dialog_side *side);
 /* All streams again, to a gate that is new or that we are new to; some each turn. */
-void media_tell_all(struct relay *relay, enum media_order_kind kind);
-void media_tell(struct relay *relay, struct outbox *outbox);
+void streams_tell_all(struct relay *relay, enum media_order_kind kind);
+void streams_tell(struct relay *relay, struct outbox *outbox);
+/* The gate speaks of a stream we do not have. */
+void streams_let_go_unknown(struct relay *relay, const struct media_report *report,
+                            struct outbox *outbox);
 
 /* registration.c */
 bool registration_request(struct relay *relay, const struct inspection *inspection,

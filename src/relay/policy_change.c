@@ -5,9 +5,12 @@
  */
 #include "relay/machine.h"
 
+#include <stdlib.h>
+
 struct change {
     uint16_t zones[POLICY_ZONES_MAX];
     uint16_t listeners[POLICY_LISTENERS_MAX];
+    uint16_t peers[POLICY_PEERS_MAX];
     const struct policy *from, *to;
 };
 
@@ -32,6 +35,16 @@ static uint16_t listener_again(const struct policy *policy, const struct policy_
     return LISTENER_NONE;
 }
 
+static uint16_t peer_of_id(const struct policy *policy, uint32_t id)
+{
+    for (uint32_t i = 0; i < policy->peer_count; i++) {
+        if (policy->peers[i].id == id) {
+            return (uint16_t)i;
+        }
+    }
+    return POLICY_NONE;
+}
+
 static void change_init(struct change *change, const struct policy *from, const struct policy *to)
 {
     change->from = from;
@@ -42,22 +55,14 @@ static void change_init(struct change *change, const struct policy *from, const 
     for (uint32_t i = 0; i < from->listener_count; i++) {
         change->listeners[i] = listener_again(to, &from->listeners[i]);
     }
+    for (uint32_t i = 0; i < from->peer_count; i++) {
+        change->peers[i] = peer_of_id(to, from->peers[i].id);
+    }
 }
 
 static uint16_t peer_again(const struct change *change, uint16_t peer)
 {
-    uint32_t id = 0;
-
-    if (peer >= change->from->peer_count) {
-        return POLICY_NONE;
-    }
-    id = change->from->peers[peer].id;
-    for (uint32_t i = 0; i < change->to->peer_count; i++) {
-        if (change->to->peers[i].id == id) {
-            return (uint16_t)i;
-        }
-    }
-    return POLICY_NONE;
+    return peer < change->from->peer_count ? change->peers[peer] : POLICY_NONE;
 }
 
 static bool zone_changes(const struct change *change, uint16_t *zone)
@@ -99,26 +104,83 @@ static void exchanges_change(struct relay *relay, const struct change *change)
     }
 }
 
+static bool leg_is_kept(const struct change *change, const struct dialog_side *leg)
+{
+    uint16_t zone = leg->zone;
+    struct flow flow = leg->flow;
+
+    return zone_changes(change, &zone) && flow_changes(change, &flow);
+}
+
 static void dialogs_change(struct relay *relay, const struct change *change, struct outbox *outbox)
 {
     struct dialog *dialog = NULL;
     uint32_t index = 0;
 
     while ((dialog = pool_next(&relay->state->dialogs, &index)) != NULL) {
-        bool is_kept = true;
+        struct dialog_side *sides = dialog->sides;
 
-        for (unsigned side = 0; side < 2; side++) {
-            struct dialog_side *leg = &dialog->sides[side];
-
-            is_kept = zone_changes(change, &leg->zone) && is_kept;
-            is_kept = flow_changes(change, &leg->flow) && is_kept;
-            leg->peer = peer_again(change, leg->peer);
-        }
-        if (!is_kept) {
-            media_close(relay, dialog, outbox);
+        if (!leg_is_kept(change, &sides[0]) || !leg_is_kept(change, &sides[1])) {
+            dialog_over(relay, dialog, outbox);
             dialog_end(relay->state, dialog);
+            continue;
+        }
+        for (unsigned side = 0; side < 2; side++) {
+            zone_changes(change, &sides[side].zone);
+            flow_changes(change, &sides[side].flow);
+            sides[side].peer = peer_again(change, sides[side].peer);
         }
     }
+}
+
+/* The pools are those of the new policy.  While they are the same only their zones' numbers change,
+ * and what rests goes on resting. */
+static bool pools_are_same(const struct change *change)
+{
+    struct media_pool before[MEDIA_POOLS_MAX], now[MEDIA_POOLS_MAX];
+    uint32_t count = relay_pools(change->from, before);
+
+    if (relay_pools(change->to, now) != count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_found = false;
+
+        for (uint32_t j = 0; j < count; j++) {
+            is_found |= address_equal(&before[i].address, &now[j].address) &&
+                        before[i].port_min == now[j].port_min &&
+                        before[i].port_max == now[j].port_max &&
+                        change->zones[before[i].zone] == now[j].zone;
+        }
+        if (!is_found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct media_ports *ports_changed(const struct relay *relay, const struct change *change)
+{
+    return pools_are_same(change) ? relay->ports : relay_ports_new(relay, change->to);
+}
+
+static void ports_change(struct relay *relay, const struct change *change,
+                         struct media_ports *ports)
+{
+    struct media_stream *stream = NULL;
+    uint32_t index = 0;
+
+    if (ports == relay->ports) {
+        media_ports_rezone(ports, change->zones, change->from->zone_count);
+        return;
+    }
+    while ((stream = pool_next(&relay->state->streams, &index)) != NULL) {
+        for (unsigned side = 0; side < 2; side++) {
+            (void)media_ports_hold(ports, &stream->sides[side].local); /* or it is of no pool now */
+        }
+    }
+    free(relay->ports);
+    relay->ports = ports;
 }
 
 static void registrations_change(struct relay *relay, const struct change *change)
@@ -171,18 +233,24 @@ bool relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
     const struct policy *to = plan_policy(plan);
     struct relay_name *names = relay_names_new(to);
     struct relay_peer *peers = relay_peers_new(to);
+    struct media_ports *ports = NULL;
     struct change change;
 
-    if (names == NULL || peers == NULL) {
+    change_init(&change, relay->policy, to);
+    ports = ports_changed(relay, &change);
+    if (names == NULL || peers == NULL || ports == NULL) {
         relay_records_free(names, peers);
+        if (ports != relay->ports) {
+            free(ports);
+        }
         return false;
     }
     relay->now_ms = now_ms;
-    change_init(&change, relay->policy, to);
     names_change(&change, relay->names, names);
     peers_change(&change, relay->peers, peers);
     /* Media are let go while the old zones still have their names. */
     dialogs_change(relay, &change, outbox);
+    ports_change(relay, &change, ports);
     exchanges_change(relay, &change);
     registrations_change(relay, &change);
     relay_records_free(relay->names, relay->peers);

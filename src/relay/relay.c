@@ -22,9 +22,8 @@ void relay_records_free(struct relay_name *names, struct relay_peer *peers)
     free(peers);
 }
 
-static struct media_ports *relay_ports(const struct policy *policy, const struct relay_setup *setup)
+uint32_t relay_pools(const struct policy *policy, struct media_pool pools[MEDIA_POOLS_MAX])
 {
-    struct media_pool pools[MEDIA_POOLS_MAX];
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < policy->zone_count; i++) {
@@ -42,15 +41,22 @@ static struct media_ports *relay_ports(const struct policy *policy, const struct
             }
         }
     }
+    return count;
+}
+
+struct media_ports *relay_ports_new(const struct relay *relay, const struct policy *policy)
+{
+    struct media_pool pools[MEDIA_POOLS_MAX];
+    uint32_t count = relay_pools(policy, pools);
     void *memory = malloc(media_ports_size(pools, count) + 1);
+
     if (memory == NULL) {
         return NULL;
     }
     return media_ports_init(memory, pools, count,
                             (struct media_ports_share){
-                                .worker = setup->worker,
-                                .workers =
-                                    setup->media_port_shares == 0 ? 1 : setup->media_port_shares,
+                                .worker = relay->worker,
+                                .workers = relay->shares == 0 ? 1 : relay->shares,
                             });
 }
 
@@ -73,7 +79,8 @@ struct relay *relay_new(const struct relay_setup *setup)
     relay->names = relay_names_new(relay->policy);
     relay->peers = relay_peers_new(relay->policy);
     relay->kept = malloc(sizeof(*relay->kept));
-    relay->ports = relay_ports(relay->policy, setup);
+    relay->shares = setup->media_port_shares;
+    relay->ports = relay_ports_new(relay, relay->policy);
     relay_keys(relay, setup->keys);
     if (relay->names == NULL || relay->peers == NULL || relay->kept == NULL ||
         relay->ports == NULL) {
@@ -224,7 +231,7 @@ uint64_t relay_next_ms(const struct relay *relay)
 {
     uint64_t timer = wheel_next_ms(&relay->state->wheel);
 
-    if (relay->tells_streams) {
+    if (relay->tells_streams || relay->owes_streams) {
         return relay->now_ms;
     }
     return timer < relay->next_watch_ms ? timer : relay->next_watch_ms;
@@ -235,8 +242,9 @@ void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
     struct wheel_timer *timer = NULL;
 
     relay->now_ms = now_ms;
-    media_tell(relay, outbox);
+    streams_tell(relay, outbox);
     while (outbox->item_count < OUTBOX_ITEMS_MAX / 2 &&
+           outbox->order_count < OUTBOX_ORDERS_MAX / 2 &&
            (timer = wheel_take(&relay->state->wheel, now_ms)) != NULL) {
         if (timer->kind < RELAY_TIMER_DIALOG) {
             exchange_timer(relay, timer, outbox);
@@ -321,6 +329,12 @@ void relay_connection_closed(struct relay *relay, uint32_t connection, uint64_t 
     registration_connection_closed(relay, connection);
 }
 
+static bool is_of_open_stream(uint8_t kind)
+{
+    return kind == MEDIA_REPORT_SILENT || kind == MEDIA_REPORT_HEARD || kind == MEDIA_REPORT_FAST ||
+           kind == MEDIA_REPORT_RUNAWAY;
+}
+
 void relay_media_report(struct relay *relay, const struct media_report *report, uint64_t now_ms,
                         struct outbox *outbox)
 {
@@ -330,8 +344,8 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
 
     relay->now_ms = now_ms;
     if (report->kind == MEDIA_REPORT_STARTED) {
-        media_tell_all(relay, MEDIA_OPEN);
-        media_tell(relay, outbox);
+        streams_tell_all(relay, MEDIA_OPEN);
+        streams_tell(relay, outbox);
         return;
     }
     if (report->kind == MEDIA_REPORT_MISSING) {
@@ -340,6 +354,12 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
     }
     stream = pool_find(&relay->state->streams, handle);
     dialog = stream == NULL ? NULL : pool_find(&relay->state->dialogs, stream->dialog);
+    if (stream == NULL && is_of_open_stream(report->kind)) {
+        streams_let_go_unknown(relay, report, outbox);
+    }
+    if (stream != NULL && dialog != NULL && report->kind == MEDIA_REPORT_UNKNOWN) {
+        streams_order(relay, stream, MEDIA_OPEN, outbox); /* it was to be kept */
+    }
     if (dialog == NULL || dialog->state != DIALOG_CONFIRMED) {
         return;
     }

@@ -55,7 +55,7 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
             dialog->state = DIALOG_ANSWERED;
             dialog_set_longest(relay, dialog);
             count_answered(relay, dialog);
-            media_follow(relay, dialog, outbox);
+            streams_follow(relay, dialog, outbox);
             dialog_end_family(relay, dialog, dialog, outbox);
         }
         session_agreed(relay, dialog, inspection);

@@ -147,5 +147,5 @@ void relay_take_over(struct relay *relay)
     dialogs_take_over(relay);
     registrations_take_over(relay);
     streams_take_over(relay);
-    media_tell_all(relay, MEDIA_KEEP);
+    streams_tell_all(relay, MEDIA_KEEP);
 }

@@ -109,6 +109,15 @@ struct media_ports *media_ports_init(void *memory, const struct media_pool *pool
     return ports;
 }
 
+void media_ports_rezone(struct media_ports *ports, const uint16_t *zones, uint32_t count)
+{
+    for (uint32_t i = 0; i < ports->part_count; i++) {
+        struct media_pool *pool = &ports->parts[i].pool;
+
+        pool->zone = pool->zone < count ? zones[pool->zone] : UINT16_MAX;
+    }
+}
+
 static const struct part *part_of_zone(const struct media_ports *ports, uint16_t zone,
                                        enum address_family family)
 {

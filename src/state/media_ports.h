@@ -36,6 +36,9 @@ struct media_ports *media_ports_init(void *memory, const struct media_pool *pool
 /* How long a pair rests before it is given again. */
 void media_ports_set_rest(struct media_ports *ports, uint64_t rest_ms);
 
+/* The zones have other numbers now: zones[old] is the new one, or none. */
+void media_ports_rezone(struct media_ports *ports, const uint16_t *zones, uint32_t count);
+
 /* A pair in a zone: local becomes our address with the RTP port.  False when the zone has no pool
  * of this family or none is free: counted. */
 bool media_ports_take(struct media_ports *ports, uint16_t zone, enum address_family family,

@@ -42,6 +42,7 @@ struct media_stream {
     uint32_t epoch;     /* raised at each offer and answer */
     uint8_t line;       /* which m= line */
     uint8_t media_kind; /* enum media_kind */
+    bool is_owed;       /* the gate could not be told yet; without dialog: that it is over */
     uint16_t zones[2];
     struct media_side sides[2]; /* local: our ports */
 };

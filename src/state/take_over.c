@@ -197,6 +197,7 @@ static void streams_take_over(struct state *state)
     uint32_t index = 0;
 
     while ((stream = pool_next(&state->streams, &index)) != NULL) {
+        memset(&stream->is_owed, 0, sizeof(stream->is_owed)); /* the gate is told of all */
         if (!stream_is_sound(state, stream)) {
             state->given_back++;
             pool_give(&state->streams, stream);
