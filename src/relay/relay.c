@@ -116,6 +116,8 @@ static void retransmission(struct relay *relay, struct exchange *exchange, struc
     relay->counters.retransmissions_in++;
     if (answer.len > 0) {
         exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
+    } else if (exchange->status >= 300 && exchange->server_flow.transport == TRANSPORT_UDP) {
+        answer_own(relay, exchange, exchange->status, SLICE_NONE, outbox); /* never sent */
     }
 }
 

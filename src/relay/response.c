@@ -126,6 +126,7 @@ static void provisional(struct relay *relay, struct exchange *exchange,
                         struct inspection *inspection, struct outbox *outbox)
 {
     bool was_silent = !exchange->has_provisional;
+    struct dialog *dialog = NULL;
 
     exchange_heard(relay, exchange, inspection->message.status);
     if (exchange->is_cancelled) {
@@ -142,7 +143,11 @@ static void provisional(struct relay *relay, struct exchange *exchange,
         return;
     }
     exchange->provisionals++;
-    forward(relay, exchange, dialog_answered(relay, exchange, inspection), inspection, outbox);
+    dialog = dialog_answered(relay, exchange, inspection);
+    if (dialog == NULL && exchange->begins_dialog) {
+        return; /* no room for this answerer */
+    }
+    forward(relay, exchange, dialog, inspection, outbox);
 }
 
 /* STA-24: one answerer is taken.  Another one that said yes is thanked and let go; so is one whose

@@ -133,7 +133,21 @@ static void note_message(struct scene *scene, const char *from, const char *to, 
 static bool is_shown(const struct scene *scene, struct slice word)
 {
     for (unsigned i = 0; i < scene->shown_count; i++) {
-        if (slice_equal(scene->shown[i], SLICE("everything")) || slice_has(scene->shown[i], word) || slice_has(word, scene->shown[i])) {
+        if (slice_equal(scene->shown[i], SLICE("everything")) || slice_has(scene->shown[i], word) ||
+            slice_has(word, scene->shown[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Addresses are prefixes of longer ones. */
+static bool shows_word(struct slice bytes, struct slice word)
+{
+    for (size_t at = 0; at + word.len <= bytes.len; at++) {
+        char behind = at + word.len < bytes.len ? bytes.at[at + word.len] : ' ';
+
+        if (memcmp(bytes.at + at, word.at, word.len) == 0 && (behind < '0' || behind > '9')) {
             return true;
         }
     }
@@ -143,7 +157,7 @@ static bool is_shown(const struct scene *scene, struct slice word)
 static void keep_secret(struct scene *scene, const struct actor *reader, const struct actor *owner,
                         struct slice secret, struct slice bytes)
 {
-    if (secret.len > 0 && !is_shown(scene, secret) && slice_has(bytes, secret)) {
+    if (secret.len > 0 && !is_shown(scene, secret) && shows_word(bytes, secret)) {
         scene_fail(scene, "%s sees %.*s of %s", reader->party.name, (int)secret.len, secret.at,
                    owner->party.name);
     }

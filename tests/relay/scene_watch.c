@@ -213,12 +213,18 @@ static bool policy_becomes(struct scene *scene, struct say *say)
     size_t len = 0;
     char *text = NULL;
     struct slice name = SLICE_NONE;
+    char zones[SCENE_PARTIES_MAX][64];
     bool is_done = false;
 
     if (!say_is(say, "becomes")) {
         return scene_fail(scene, "the policy does what?");
     }
     name = say_word(say);
+    for (unsigned i = 0; i < scene->actor_count; i++) {
+        struct slice zone = scene->net.world.policy->zones[scene->actors[i]->party.host.zone].name;
+
+        snprintf(zones[i], sizeof(zones[i]), "%.*s", (int)zone.len, zone.at);
+    }
     snprintf(path, sizeof(path), "%s/%.*s", scene->folder, (int)name.len, name.at);
     text = file_read(path, &len);
     is_done = text != NULL && world_reload(&scene->net.world, slice_of(text, len), name);
@@ -227,6 +233,7 @@ static bool policy_becomes(struct scene *scene, struct say *say)
         struct net_host *host = &scene->actors[i]->party.host;
 
         /* Sockets stay; zones are where the policy says now. */
+        host->zone = world_zone(&scene->net.world, slice_string(zones[i]));
         host->listener =
             world_listener(&scene->net.world, host->zone, host->transport, host->address.family);
     }

@@ -184,6 +184,7 @@ void world_close(struct world *world)
     tallies_free(world->tallies);
     random_free(world->random);
     siv_free(world->keys[0]);
+    free(world->packet);
     free(world->memory);
     free(world->inspection);
     free(world->checked);
@@ -212,7 +213,8 @@ void world_deliver(struct world *world, struct slice bytes, const struct flow *f
     inspect(world->inspection, world->plan, world->state, &packet, world->tallies);
     relay_act(world->relay, world->inspection, world->outbox);
     take_outbox(world);
-    free(copy);
+    free(world->packet);
+    world->packet = copy;
 }
 
 uint64_t world_next_ms(const struct world *world)

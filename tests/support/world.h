@@ -42,6 +42,7 @@ struct world {
     struct siv *keys[STATE_KEYS_MAX];
     struct relay *relay;
     struct inspection *inspection; /* of the last packet */
+    char *packet;                  /* the last one; its slices are looked at afterwards */
     struct outbox *outbox;
     char *room;
     size_t room_len; /* lowered by tests of a full outbox */
