@@ -330,10 +330,11 @@ static void keepalives(void **state)
     (void)state;
     data(&kit, 1001, SLICE("\r\n\r\n"));
     data_back(&kit, 5001, SLICE("\r\n"));
-    data(&kit, 1005, SLICE(KIT_OPTIONS "\r\n\r\n"));
+    data(&kit, 1005, SLICE(KIT_OPTIONS "\r\n\r\n\r\n"));
     struct kit_result *result = kit_done(&kit);
     expect(result, KIT_OPTIONS);
     assert_int_equal(result->counts.of[CAPTURE_KEEPALIVE], 3);
+    assert_int_equal(result->counts.of[CAPTURE_TCP_UNFINISHED], 0);
     kit_free(result);
 }
 

@@ -67,7 +67,7 @@ struct conversation *conversation_find(struct streams *streams, const struct seg
 
 static void half_close(struct streams *streams, struct half *half)
 {
-    if (half->state == HALF_FRAMING && half->is_kept) {
+    if (half_is_unfinished(half)) {
         capture_counted(streams->counts, CAPTURE_TCP_UNFINISHED);
     }
     if (half->state == HALF_SEARCHING && !half->is_sip) {

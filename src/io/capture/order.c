@@ -8,9 +8,16 @@ static int64_t distance(uint32_t a, uint32_t b)
     return (int32_t)(b - a);
 }
 
+/* A message was begun: more than the CRLF of a keep-alive waits for what follows. */
+bool half_is_unfinished(const struct half *half)
+{
+    return half->state == HALF_FRAMING && half->is_kept &&
+           (half->room == NULL || slice_trim(room_slice(half->room)).len > 0);
+}
+
 void half_lose(struct streams *streams, struct half *half)
 {
-    if (half->state == HALF_FRAMING && half->is_kept) {
+    if (half_is_unfinished(half)) {
         capture_counted(streams->counts, CAPTURE_TCP_UNFINISHED);
     }
     room_give(&streams->rooms, &half->room);

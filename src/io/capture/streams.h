@@ -131,6 +131,8 @@ struct conversation *conversation_of(const struct streams *streams, const struct
 /* Drops what waits for its turn. */
 void half_drop_held(struct streams *streams, struct half *half);
 
+bool half_is_unfinished(const struct half *half);
+
 /* The place within the stream is lost: drops the message begun and searches for a start line. */
 void half_lose(struct streams *streams, struct half *half);
 
