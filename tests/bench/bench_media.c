@@ -189,10 +189,26 @@ static void order_all(const struct bench *bench)
     }
 }
 
+/* What the one before left behind is not the next one's. */
+static void leftovers_drop(const struct bench *bench)
+{
+    char packet[256];
+
+    for (unsigned i = 0; i < 4 * bench->streams; i++) {
+        while (recv(bench->ports[i], packet, sizeof(packet), MSG_DONTWAIT) > 0) {
+        }
+    }
+    for (unsigned i = 0; i < bench->streams; i++) {
+        while (recv(bench->sinks[i], packet, sizeof(packet), MSG_DONTWAIT) > 0) {
+        }
+    }
+}
+
 static pid_t contender_start(struct bench *bench, enum contender contender)
 {
     pid_t pid;
 
+    leftovers_drop(bench);
     must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, bench->workers) == 0);
     must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, bench->parent) == 0);
     pid = fork();
