@@ -113,15 +113,17 @@ uint32_t random_below(struct random *random, uint32_t limit)
 void random_letters(struct random *random, char *at, size_t letters)
 {
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    enum { LETTERS = sizeof(alphabet) - 1, FAIR = 256 / LETTERS * LETTERS };
+    enum { LETTERS = sizeof(alphabet) - 1, FAIR = 256 / LETTERS * LETTERS, DRAWN = 32 };
+    uint8_t octets[DRAWN];
 
+    /* One draw makes most names: one octet in sixty-four is not fair and passed over. */
     while (letters > 0) {
-        uint8_t octet;
-
-        random_bytes(random, &octet, 1);
-        if (octet < FAIR) {
-            *at++ = alphabet[octet % LETTERS];
-            letters--;
+        random_bytes(random, octets, sizeof(octets));
+        for (size_t i = 0; i < sizeof(octets) && letters > 0; i++) {
+            if (octets[i] < FAIR) {
+                *at++ = alphabet[octets[i] % LETTERS];
+                letters--;
+            }
         }
     }
 }
