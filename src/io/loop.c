@@ -27,6 +27,20 @@ static void on_wake(uv_async_t *async)
     }
 }
 
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+
+    loop->waits(loop->waits_owner);
+}
+
+void loop_before_wait(struct loop *loop, void (*waits)(void *owner), void *owner)
+{
+    loop->waits = waits;
+    loop->waits_owner = owner;
+    (void)uv_prepare_start(&loop->before_wait, on_prepare);
+}
+
 bool loop_init(struct loop *loop, struct fault *fault)
 {
     *loop = (struct loop){.now_us = 0};
@@ -41,8 +55,11 @@ bool loop_init(struct loop *loop, struct fault *fault)
         return fault_set(fault, "event loop: %s", uv_strerror(error));
     }
     loop->wake.data = loop;
+    (void)uv_prepare_init(&loop->uv, &loop->before_wait);
+    loop->before_wait.data = loop;
     /* Being wakeable is no reason to go on. */
     uv_unref((uv_handle_t *)&loop->wake);
+    uv_unref((uv_handle_t *)&loop->before_wait);
     loop_read_clock(loop);
     return true;
 }
@@ -50,6 +67,7 @@ bool loop_init(struct loop *loop, struct fault *fault)
 void loop_end(struct loop *loop)
 {
     uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->before_wait, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     must(uv_loop_close(&loop->uv) == 0);
 }

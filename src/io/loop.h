@@ -17,8 +17,11 @@ enum { LOOP_READABLE = UV_READABLE, LOOP_WRITABLE = UV_WRITABLE };
 struct loop {
     uv_loop_t uv;
     uv_async_t wake;
+    uv_prepare_t before_wait;
     void (*woken)(void *owner);
     void *woken_owner;
+    void (*waits)(void *owner);
+    void *waits_owner;
     uint64_t now_us;
 };
 
@@ -73,6 +76,9 @@ void loop_read_clock(struct loop *loop);
 /* The only function that other threads may call: woken is called once, or once for several. */
 void loop_wake(struct loop *loop);
 void loop_on_wake(struct loop *loop, void (*woken)(void *owner), void *owner);
+
+/* Called each time before the loop waits. */
+void loop_before_wait(struct loop *loop, void (*waits)(void *owner), void *owner);
 
 bool loop_watch_open(struct loop *loop, struct loop_watch *watch, int fd, struct fault *fault);
 void loop_watch_for(struct loop_watch *watch, unsigned events); /* 0: nothing */

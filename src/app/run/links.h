@@ -29,6 +29,12 @@ void links_init(struct links *links, struct loop *loop, enum ipc_role me,
 /* The descriptor becomes the link's. */
 void links_set(struct links *links, unsigned slot, enum ipc_role peer, int fd);
 
+/* Whether there ever was one. */
+static inline bool links_has(const struct links *links, unsigned slot)
+{
+    return links->peers[slot] != 0;
+}
+
 void links_close(struct links *links);
 
 static inline struct ipc_link *links_at(struct links *links, unsigned slot)

@@ -56,6 +56,10 @@ static void say_what_waits(const struct parent *parent, const struct policy *pol
     if (memcmp(&wanted, &parent->holdings.start, sizeof(wanted)) != 0) {
         say("capacity: what is reserved changes at the next start");
     }
+    if (!slice_equal(policy->journal, parent->policy->journal) ||
+        !slice_equal(policy->user, parent->policy->user)) {
+        say("journal, user: they change at the next start");
+    }
     if (pools_of_policy(policy, pools) != parent->holdings.pool_count ||
         memcmp(pools, parent->holdings.pools, parent->holdings.pool_count * sizeof(pools[0])) !=
             0) {

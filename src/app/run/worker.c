@@ -139,6 +139,7 @@ struct worker *worker_new(const struct worker_setup *setup)
     }
     links_init(&worker->links, &worker->loop, ROLE_BORDER, &links);
     loop_on_wake(&worker->loop, hand_take, worker);
+    loop_before_wait(&worker->loop, worker_wait, worker);
     loop_alarm_open(&worker->loop, &worker->tick, worker_tick, worker);
     loop_alarm_open(&worker->loop, &worker->beat, worker_beat, worker);
     if (!worker_make(worker, setup)) {

@@ -9,8 +9,10 @@
 #pragma once
 
 #include "app/run/crew.h"
+#include "app/run/gather.h"
 #include "app/run/links.h"
 #include "app/run/page.h"
+#include "app/run/tell.h"
 #include "base/ring.h"
 #include "guard/inspect.h"
 #include "io/tcp.h"
@@ -19,7 +21,6 @@
 
 enum {
     WORKER_NEWS_MAX = 1024,   /* failed messages and closed connections of one turn */
-    WORKER_EVENTS_MAX = 2000, /* told per second: a flood must not become a flood of events */
     WORKER_BEAT_MS = 250,     /* counters shown, wall clock compared */
     WORKER_CONNECT_MS = 4000, /* for a next hop: as long as the relay waits for one */
     WORKER_RING = 8 << 20,    /* octets handed over and not yet taken, per pair of workers */
@@ -58,8 +59,8 @@ struct worker {
     struct ring *in[CREW_MAX];       /* written by that worker alone */
 
     uint64_t wall_offset_us; /* wall clock less monotonic clock */
-    uint64_t events_second;
-    unsigned events_told; /* of that second */
+    struct tell tell;
+    struct gather gather;
     bool is_draining;
     struct worker_counts counts;
     struct worker_page *page;
@@ -108,4 +109,5 @@ void worker_send(struct worker *worker);
 void worker_hear_answer(struct worker *worker, const struct ipc_answer *answer);
 void worker_hear_report(struct worker *worker, const struct media_report *report);
 void worker_tick(void *owner);
+void worker_wait(void *owner);
 void worker_beat(void *owner);

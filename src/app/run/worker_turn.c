@@ -34,9 +34,12 @@ void worker_note_closed(void *owner, uint32_t connection)
     loop_alarm_at(&worker->tick, 0);
 }
 
+/* A store that passes all media by has no gate, and nobody misses it. */
 static void worker_send_orders(struct worker *worker)
 {
-    for (uint32_t i = 0; i < worker->outbox.order_count; i++) {
+    bool has_gate = links_has(&worker->links, ROLE_MEDIA);
+
+    for (uint32_t i = 0; has_gate && i < worker->outbox.order_count; i++) {
         if (!ipc_say(links_at(&worker->links, ROLE_MEDIA), IPC_ORDER, &worker->outbox.orders[i])) {
             worker->counts.orders_lost++;
         }
@@ -122,29 +125,16 @@ bool worker_is_filling(const struct worker *worker)
  * In.
  */
 
-/* A flood is not to become a flood of events: what is too many of one second is counted. */
-static bool worker_may_tell(struct worker *worker, uint64_t now_us)
-{
-    uint64_t second = now_us / 1000000;
-
-    if (worker->events_second != second) {
-        worker->events_second = second;
-        worker->events_told = 0;
-    }
-    if (worker->events_told == WORKER_EVENTS_MAX) {
-        worker->counts.events_withheld++;
-        return false;
-    }
-    worker->events_told++;
-    return true;
-}
-
 static void worker_tell(struct worker *worker)
 {
     uint64_t now_us = worker->inspection.packet->when_us;
     struct text text;
 
-    if (worker->inspection.finding_count == 0 || !worker_may_tell(worker, now_us)) {
+    if (worker->inspection.finding_count == 0) {
+        return;
+    }
+    if (!tell_is_wanted(&worker->tell, &worker->inspection, now_us)) {
+        worker->counts.events_withheld++;
         return;
     }
     text_init(&text, worker->event_room, sizeof(worker->event_room));
@@ -271,6 +261,13 @@ static void worker_show(struct worker *worker)
         page->peer_is_down[i] = standing.is_down;
         page->peer_calls[i] = standing.calls;
     }
+}
+
+void worker_wait(void *owner)
+{
+    struct worker *worker = owner;
+
+    gather_wait(&worker->gather, worker->counts.packets, loop_now_us(&worker->loop));
 }
 
 void worker_beat(void *owner)
