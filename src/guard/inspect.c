@@ -33,6 +33,7 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     memset(inspection->stripped, 0, sizeof(inspection->stripped));
     inspection->strips_body = false;
     inspection->strips_display_names = false;
+    inspection->answers_as = 0;
     inspection->finding_count = 0;
     inspection->finding_excess = 0;
     inspection->asks = 0;

@@ -77,6 +77,7 @@ struct inspection {
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
     bool strips_body;
     bool strips_display_names;
+    uint16_t answers_as; /* what a response is to who asked, when not what it says; else 0 */
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;
     uint32_t finding_excess;

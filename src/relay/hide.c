@@ -18,6 +18,17 @@ static const struct slice value_params[] = {
 #undef VALUE_PARAM
 };
 
+enum number_param_passes { PASSES_AGREED, PASSES_VERIFIED, PASSES_NEVER };
+
+static const struct {
+    struct slice name;
+    enum number_param_passes passes;
+} number_params[] = {
+#define NUMBER_PARAM(name, passes) {SLICE_INIT(name), PASSES_##passes},
+#include "relay/number_params.def"
+#undef NUMBER_PARAM
+};
+
 static const struct slice anonymous_host = SLICE_INIT("anonymous.invalid");
 
 struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer,
@@ -82,19 +93,66 @@ bool hide_shows_inside(const struct view *view, struct slice text)
     return hide_is_outside(view) && plan_shows_inside(view->relay->plan, text);
 }
 
-static void hide_params(struct text *text, struct slice params)
+static bool number_param_passes(const struct view *view, enum number_param_passes passes)
+{
+    enum zone_class from = relay_zone(view->relay, view->zone_from)->class;
+    enum zone_class to = relay_zone(view->relay, view->zone)->class;
+
+    switch (passes) {
+    case PASSES_AGREED:
+        return zone_class_is_trusted(from) && zone_class_is_trusted(to);
+    case PASSES_VERIFIED:
+        return from == ZONE_CORE && zone_class_is_access(to);
+    case PASSES_NEVER:
+        break;
+    }
+    return false;
+}
+
+/* A name in escapes is one somebody wants to be read later than here. */
+static bool param_is_believed(const struct view *view, struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(number_params); i++) {
+        if (slice_equal_nocase(number_params[i].name, name)) {
+            return number_param_passes(view, number_params[i].passes);
+        }
+    }
+    return slice_find(name, '%') == name.len;
+}
+
+static void put_param(struct text *text, struct slice name, struct slice value)
+{
+    text_put_octet(text, ';');
+    text_put(text, name);
+    if (value.len > 0) {
+        text_put_octet(text, '=');
+        text_put(text, value);
+    }
+}
+
+static void hide_params(struct text *text, const struct view *view, struct slice params)
 {
     struct slice name, value;
 
     while (sip_param_next(&params, &name, &value)) {
-        if (!is_among(name, uri_params, ARRAY_COUNT(uri_params))) {
-            continue;
+        if ((is_among(name, uri_params, ARRAY_COUNT(uri_params)) ||
+             slice_equal_nocase(name, SLICE("verstat"))) &&
+            param_is_believed(view, name)) {
+            put_param(text, name, value);
         }
-        text_put_octet(text, ';');
-        text_put(text, name);
-        if (value.len > 0) {
-            text_put_octet(text, '=');
-            text_put(text, value);
+    }
+}
+
+void hide_user(struct text *text, const struct view *view, struct slice user)
+{
+    size_t end = slice_find(user, ';');
+    struct slice params = slice_skip(user, end + 1);
+    struct slice name, value;
+
+    text_put(text, slice_head(user, end));
+    while (sip_param_next(&params, &name, &value)) {
+        if (param_is_believed(view, name)) {
+            put_param(text, name, value);
         }
     }
 }
@@ -108,7 +166,7 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
     if (uri->scheme == SIP_SCHEME_TEL) {
         text_put(text, SLICE("tel:"));
         text_put(text, user);
-        hide_params(text, sip_span_of(base, uri->params));
+        hide_params(text, view, sip_span_of(base, uri->params));
         return;
     }
     if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS) {
@@ -117,7 +175,7 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
     }
     text_put(text, uri->scheme == SIP_SCHEME_SIPS ? SLICE("sips:") : SLICE("sip:"));
     if (user.len > 0) {
-        text_put(text, user);
+        hide_user(text, view, user);
         text_put_octet(text, '@');
     }
     if (hide_host_is_shown(view, host, uri->host_kind)) {
@@ -129,7 +187,7 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
     } else {
         text_put(text, view->fallback);
     }
-    hide_params(text, sip_span_of(base, uri->params));
+    hide_params(text, view, sip_span_of(base, uri->params));
 }
 
 static void hide_value_params(struct text *text, const struct view *view, struct slice params)

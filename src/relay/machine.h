@@ -98,6 +98,8 @@ struct view view_towards(const struct relay *relay, uint16_t zone, uint16_t peer
                          uint16_t zone_from, uint16_t peer_from);
 void hide_uri(struct text *text, const struct view *view, const char *base,
               const struct sip_uri *uri);
+/* The user of a sip URI without the parameters of its number that the sender may not say. */
+void hide_user(struct text *text, const struct view *view, struct slice user);
 /* A value of an ADDRESS header, its tag left out. */
 void hide_address(struct text *text, const struct view *view, const struct sip_message *message,
                   const struct sip_value *value, bool strips_display);

@@ -12,6 +12,9 @@ unsigned response_status(const struct relay *relay, const struct inspection *ins
     enum zone_class to = relay_zone(relay, exchange->zone_in)->class;
     bool is_interconnect = from == ZONE_INTERCONNECT || from == ZONE_INTERCONNECT_OPEN;
 
+    if (inspection->answers_as != 0) {
+        return inspection->answers_as; /* CT-IDN-13 */
+    }
     if (status >= 300 && status < 400) {
         bool is_core_to_user = from == ZONE_CORE && zone_class_is_access(to);
 

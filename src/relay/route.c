@@ -232,16 +232,15 @@ void route_write_uri(const struct relay *relay, struct text *text, const char *b
         text_put(text, registration_text(relay->state, registration, REGISTRATION_CONTACT));
         return;
     }
+    struct view view = view_towards(relay, exchange->zone_out, exchange->peer_out,
+                                    exchange->zone_in, exchange->peer_in);
     if (uri->scheme == SIP_SCHEME_TEL || uri->scheme == SIP_SCHEME_URN_SERVICE) {
-        struct view view = view_towards(relay, exchange->zone_out, exchange->peer_out,
-                                        exchange->zone_in, exchange->peer_in);
-
         hide_uri(text, &view, base, uri);
         return;
     }
     text_put(text, uri->scheme == SIP_SCHEME_SIPS ? SLICE("sips:") : SLICE("sip:"));
     if (user.len > 0) {
-        text_put(text, user);
+        hide_user(text, &view, user);
         text_put_octet(text, '@');
     }
     write_uri_host(relay, text, sip_span_of(base, uri->host), target);

@@ -1,0 +1,71 @@
+/* CT-IDN-03: an asserted identity of somebody who may not assert it. */
+#include "guard/identity.h"
+
+/* Between operators; a visited network says who of ours is calling. */
+static bool is_foreign(const struct inspection *inspection)
+{
+    return inspection_zone(inspection)->class == ZONE_INTERCONNECT;
+}
+
+static bool is_of_others(struct slice host, const struct policy_peer *peer)
+{
+    return slice_ends_nocase(host, SLICE(".3gppnetwork.org")) && !identity_is_domain_of(peer, host);
+}
+
+/* The rule an asserted identity breaks, or NULL. */
+static const char *broken(const struct inspection *inspection, const struct sip_value *value)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct policy_peer *peer = inspection_peer(inspection);
+    struct slice host = sip_slice(message, value->uri.host);
+    char room[IDENTITY_DIGITS_MAX];
+    struct slice number = identity_number(message, &value->uri, room);
+    bool has_ranges = peer != NULL && peer->numbers.count > 0 && identity_is_global(number);
+
+    if (!zone_class_is_trusted(inspection_zone(inspection)->class)) {
+        return "HDR-01";
+    }
+    if (identity_is_diverted(message)) {
+        return NULL;
+    }
+    if (has_ranges) {
+        return identity_has_prefix(&peer->numbers, number) ? NULL : "IDN-01";
+    }
+    if (!is_foreign(inspection) || host.len == 0) {
+        return NULL;
+    }
+    if (policy_is_own_domain(inspection->policy, host)) {
+        return "IDN-05";
+    }
+    return is_of_others(host, peer) ? "IDN-06" : NULL;
+}
+
+static enum outcome identity_found(struct inspection *inspection, const struct sip_value *value,
+                                   const char *rule)
+{
+    const struct sip_message *message = &inspection->message;
+    struct slice evidence = sip_slice(message, value->uri.whole);
+
+    inspection_score(inspection, 2);
+    inspection_strip_line(inspection, &message->headers[value->header]);
+    if (inspection_zone(inspection)->is_strict && identity_is_judged(inspection)) {
+        return inspection_found_as(inspection, evidence, rule, ACTION_REJECT, 403);
+    }
+    return inspection_found(inspection, evidence, rule);
+}
+
+enum outcome control_asserted_identity(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *value = sip_value(message, SIP_HEADER_P_ASSERTED_IDENTITY);
+    enum outcome outcome = value == NULL ? OUTCOME_NOT_APPLICABLE : OUTCOME_PASSED;
+
+    for (; value != NULL; value = sip_value_next(message, value)) {
+        const char *rule = broken(inspection, value);
+
+        if (rule != NULL) {
+            outcome = identity_found(inspection, value, rule);
+        }
+    }
+    return outcome;
+}

@@ -1,0 +1,91 @@
+#include "guard/identity.h"
+
+struct slice identity_number(const struct sip_message *message, const struct sip_uri *uri,
+                             char room[IDENTITY_DIGITS_MAX])
+{
+    size_t len = 0;
+
+    return sip_uri_number(message->head, uri, room, IDENTITY_DIGITS_MAX, &len) ? slice_of(room, len)
+                                                                               : SLICE_NONE;
+}
+
+bool identity_is_global(struct slice number)
+{
+    return number.len > 1 && number.at[0] == '+';
+}
+
+bool identity_has_prefix(const struct policy_slices *prefixes, struct slice number)
+{
+    for (uint32_t i = 0; i < prefixes->count; i++) {
+        if (slice_starts(number, prefixes->at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool identity_is_domain_of(const struct policy_peer *peer, struct slice host)
+{
+    for (uint32_t i = 0; peer != NULL && i < peer->domains.count; i++) {
+        if (slice_equal_nocase(peer->domains.at[i], host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool identity_is_diverted(const struct sip_message *message)
+{
+    return sip_has(message, SIP_HEADER_DIVERSION) || sip_has(message, SIP_HEADER_HISTORY_INFO);
+}
+
+bool identity_number_param(const struct sip_message *message, const struct sip_uri *uri,
+                           struct slice name)
+{
+    struct slice user = sip_slice(message, uri->user), value;
+
+    user = slice_skip(user, slice_find(user, ';') + 1);
+    return sip_param_find(user, name, &value) ||
+           sip_param_find(sip_slice(message, uri->params), name, &value);
+}
+
+/* The next "name=value" of a list divided by commas; those within quotes divide nothing. */
+static bool credential_next(struct slice *rest, struct slice *part)
+{
+    bool is_quoted = false;
+    size_t end = 0;
+
+    if (rest->len == 0) {
+        return false;
+    }
+    for (; end < rest->len && (is_quoted || rest->at[end] != ','); end++) {
+        if (rest->at[end] == '"') {
+            is_quoted = !is_quoted;
+        } else if (is_quoted && rest->at[end] == '\\') {
+            end += end + 1 < rest->len;
+        }
+    }
+    *part = slice_trim(slice_head(*rest, end));
+    *rest = slice_skip(*rest, end + 1);
+    return true;
+}
+
+bool identity_credential(struct slice credentials, struct slice name, struct slice *value)
+{
+    struct slice rest = slice_trim(credentials), part;
+
+    rest = slice_skip(rest, slice_find(rest, ' ') + 1);
+    while (credential_next(&rest, &part)) {
+        size_t equals = slice_find(part, '=');
+
+        if (slice_equal_nocase(slice_trim(slice_head(part, equals)), name)) {
+            *value = slice_trim(slice_skip(part, equals + 1));
+            if (value->len >= 2 && value->at[0] == '"' && value->at[value->len - 1] == '"') {
+                *value = slice_of(value->at + 1, value->len - 2);
+            }
+            return true;
+        }
+    }
+    *value = SLICE_NONE;
+    return false;
+}

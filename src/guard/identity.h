@@ -1,0 +1,37 @@
+/*
+ * Who somebody says he is, and who may say so: what the controls of identity share (rules 3).
+ */
+#pragma once
+
+#include "guard/inspect.h"
+
+enum { IDENTITY_DIGITS_MAX = 64 }; /* longer ones are no telephone numbers */
+
+/* Nobody is judged by his name in an emergency or within a dialog: what passed once stands. */
+static inline bool identity_is_judged(const struct inspection *inspection)
+{
+    return inspection->emergency == EMERGENCY_NONE && inspection_is_new(inspection);
+}
+
+/* The canonical digits of a URI; empty when it names no number. */
+struct slice identity_number(const struct sip_message *message, const struct sip_uri *uri,
+                             char room[IDENTITY_DIGITS_MAX]);
+
+/* "+" and more digits: a number that means the same everywhere. */
+bool identity_is_global(struct slice number);
+
+/* Whether number begins with one of the prefixes. */
+bool identity_has_prefix(const struct policy_slices *prefixes, struct slice number);
+
+/* Whether a peer may speak for the host; a peer may be NULL. */
+bool identity_is_domain_of(const struct policy_peer *peer, struct slice host);
+
+/* The call was forwarded, so that its caller is not whom the sender serves. */
+bool identity_is_diverted(const struct sip_message *message);
+
+/* A parameter of a number, be it of a tel URI or within the user of a sip URI. */
+bool identity_number_param(const struct sip_message *message, const struct sip_uri *uri,
+                           struct slice name);
+
+/* A parameter of credentials or a challenge, without its quotes. */
+bool identity_credential(struct slice credentials, struct slice name, struct slice *value);
