@@ -129,20 +129,46 @@ const struct sip_header *inspection_line_at(const struct inspection *inspection,
     return NULL;
 }
 
-const struct sdp *inspection_sdp(struct inspection *inspection)
+const struct multipart *inspection_multipart(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
 
-    if (!inspection->is_sdp_read) {
+    if (!inspection->is_multipart_read) {
         struct slice type = sip_header_value(message, SIP_HEADER_CONTENT_TYPE);
 
+        inspection->is_multipart_read = true;
+        inspection->has_multipart =
+            message->body.len > 0 && slice_starts_nocase(type, SLICE("multipart/")) &&
+            multipart_read(&inspection->multipart, type, message->body);
+    }
+    return inspection->has_multipart ? &inspection->multipart : NULL;
+}
+
+/* The whole body, or the part of it; what is encoded cannot be read as it stands. */
+static struct slice sdp_of(struct inspection *inspection)
+{
+    static const struct slice name = SLICE_INIT("application/sdp");
+    const struct sip_message *message = &inspection->message;
+    const struct multipart *multipart = inspection_multipart(inspection);
+    struct slice type = sip_header_value(message, SIP_HEADER_CONTENT_TYPE);
+
+    if (multipart != NULL) {
+        const struct multipart_part *part = multipart_find(multipart, name, NULL);
+
+        return part != NULL && part->encoding_kind == MULTIPART_IDENTITY ? part->body : SLICE_NONE;
+    }
+    slice_cut(&(struct slice){type.at, type.len}, ';', &type);
+    return slice_equal_nocase(slice_trim(type), name) ? message->body : SLICE_NONE;
+}
+
+const struct sdp *inspection_sdp(struct inspection *inspection)
+{
+    if (!inspection->is_sdp_read) {
         inspection->is_sdp_read = true;
-        slice_cut(&(struct slice){type.at, type.len}, ';', &type);
-        if (message->body.len > 0 &&
-            slice_equal_nocase(slice_trim(type), SLICE("application/sdp"))) {
-            inspection->sdp_text = message->body;
-            inspection->has_sdp = sdp_read(&inspection->sdp, message->body) == SDP_READ;
-        }
+        inspection->sdp_text =
+            inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
+        inspection->has_sdp = inspection->sdp_text.len > 0 &&
+                              sdp_read(&inspection->sdp, inspection->sdp_text) == SDP_READ;
     }
     return inspection->has_sdp ? &inspection->sdp : NULL;
 }

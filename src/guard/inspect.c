@@ -28,10 +28,14 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->has_sdp = false;
     inspection->is_sdp_read = false;
     inspection->sdp_text = SLICE_NONE;
+    inspection->has_multipart = false;
+    inspection->is_multipart_read = false;
+    inspection->stripped_parts = 0;
     memset(&inspection->passing, 0, sizeof(inspection->passing));
     inspection->passes_unknown = false;
     memset(inspection->stripped, 0, sizeof(inspection->stripped));
     inspection->strips_body = false;
+    inspection->refused_media = 0;
     inspection->strips_display_names = false;
     inspection->answers_as = 0;
     inspection->finding_count = 0;

@@ -10,6 +10,7 @@
 #include "guard/plan.h"
 #include "state/state.h"
 #include "wire/sdp/sdp.h"
+#include "wire/sip/multipart.h"
 
 enum { INSPECTION_FINDINGS_MAX = 32 }; /* further ones are counted, not kept */
 
@@ -71,11 +72,15 @@ struct inspection {
     uint8_t outcomes[CONTROL_INDEX_COUNT]; /* enum outcome; OUTCOME_NONE when it did not run */
     bool has_sdp, is_sdp_read;
     struct sdp sdp;
-    struct slice sdp_text;
+    struct slice sdp_text; /* the body, or the part of it that is SDP */
+    bool has_multipart, is_multipart_read;
+    struct multipart multipart;
+    uint32_t stripped_parts; /* bit per part of the multipart, of depth 1, taken out */
     struct policy_header_set passing; /* what may go on, after zone pair, method and controls */
     bool passes_unknown;              /* CT-SEG-09 only observes: names nobody knows go on */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
     bool strips_body;
+    uint16_t refused_media; /* bit per m= line that is answered with port 0 in our name */
     bool strips_display_names;
     uint16_t answers_as; /* what a response is to who asked, when not what it says; else 0 */
     struct finding findings[INSPECTION_FINDINGS_MAX];
@@ -147,6 +152,9 @@ const struct policy_peer *inspection_peer_out(const struct inspection *inspectio
 
 /* The SDP of the body, read once; NULL when there is none. */
 const struct sdp *inspection_sdp(struct inspection *inspection);
+
+/* The body taken apart, once; NULL when it is no multipart. */
+const struct multipart *inspection_multipart(struct inspection *inspection);
 
 /* Nothing is stripped for a control that only observes. */
 void inspection_strip_line(struct inspection *inspection, const struct sip_header *header);

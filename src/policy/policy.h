@@ -102,6 +102,7 @@ struct policy_peer {
     uint32_t methods;         /* bit per enum sip_method that "o" of rules 2.2 opens for it */
     uint64_t headers[4];      /* bit per header that "C"/"T" of rules 2.3 opens for it */
     struct policy_slices extra_headers; /* unknown names it may send and get (HDR-19) */
+    struct policy_slices bodies;        /* media types agreed beyond rules 2.6 */
     uint32_t rate, burst;               /* requests out of dialog per second; 0: no limit */
     uint32_t calls_max;                 /* at the same time; 0: no limit */
     uint32_t liveness_seconds;          /* OPTIONS towards it; 0: off */

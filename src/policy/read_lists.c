@@ -4,6 +4,7 @@
 #include "policy/host.h"
 #include "policy/nearest.h"
 #include "policy/settings.h"
+#include "wire/media_type.h"
 
 enum { REALM_LEN_MAX = 128, DIGITS_LEN_MAX = 8, PREFIX_LEN_MAX = 16 };
 
@@ -86,6 +87,14 @@ static bool realm_read(struct draft *draft, struct slice text, struct slice *kep
     return text.len <= REALM_LEN_MAX;
 }
 
+static bool media_type_named(struct draft *draft, struct slice text, struct slice *kept)
+{
+    struct media_type type;
+
+    *kept = draft_keep_lower(draft, text);
+    return media_type_read(text, &type) && type.params.len == 0;
+}
+
 static bool are_digits(struct slice text, size_t max)
 {
     uint64_t number;
@@ -125,6 +134,12 @@ void setting_read_REALMS(struct draft *draft, const struct item *item,
                          const struct setting *setting, void *object)
 {
     texts_read(draft, item, setting, object, realm_read);
+}
+
+void setting_read_BODIES(struct draft *draft, const struct item *item,
+                         const struct setting *setting, void *object)
+{
+    texts_read(draft, item, setting, object, media_type_named);
 }
 
 void setting_read_NUMBERS(struct draft *draft, const struct item *item,

@@ -98,7 +98,7 @@ static bool line_hear(struct relay *relay, struct inspection *inspection, struct
     const struct sdp_media *media = &sdp->media[line];
     struct media_stream *stream = streams_at(relay, dialog, line);
 
-    if (media->port == 0 || !is_relayed(media)) {
+    if (media->port == 0 || !is_relayed(media) || (inspection->refused_media >> line & 1) != 0) {
         streams_close(relay, dialog, line, outbox);
         return true;
     }
@@ -161,16 +161,79 @@ static struct address our_address(const struct relay *relay, const struct dialog
     return address;
 }
 
-/* The SDP may be one part of a multipart body: what stands around it stays. */
-static bool write_around(struct text *room, struct slice body, struct slice old,
-                         const struct sdp *sdp, const struct sdp_rewrite *rewrite)
+/* What stands around the SDP stays.  rewrite NULL: there is none. */
+static bool write_around(struct text *room, struct slice body, const struct inspection *inspection,
+                         const struct sdp_rewrite *rewrite)
 {
+    struct slice old = inspection->sdp_text;
+
+    if (rewrite == NULL || old.at < body.at || old.at > body.at + body.len) {
+        text_put(room, body);
+        return !room->is_full;
+    }
     text_put(room, slice_between(body.at, old.at));
-    if (!sdp_write(room, sdp, rewrite)) {
+    if (!sdp_write(room, &inspection->sdp, rewrite)) {
         return false;
     }
     text_put(room, slice_between(old.at + old.len, body.at + body.len));
     return !room->is_full;
+}
+
+/* Parts that were taken out, and what stands outside of all parts, make it another multipart. */
+static bool is_multipart_changed(struct inspection *inspection)
+{
+    const struct multipart *multipart = inspection_multipart(inspection);
+
+    return multipart != NULL && (inspection->stripped_parts != 0 ||
+                                 multipart_is_odd(multipart, MULTIPART_ODD_PREAMBLE) ||
+                                 multipart_is_odd(multipart, MULTIPART_ODD_EPILOGUE));
+}
+
+static bool write_parts(struct text *room, struct inspection *inspection,
+                        const struct sdp_rewrite *rewrite)
+{
+    const struct multipart *multipart = &inspection->multipart;
+
+    for (unsigned i = 0; i < multipart->count; i++) {
+        const struct multipart_part *part = &multipart->parts[i];
+
+        if (part->depth != 1 || (inspection->stripped_parts >> i & 1) != 0) {
+            continue;
+        }
+        text_put(room, SLICE("--"));
+        text_put(room, multipart->boundary);
+        text_put(room, SLICE("\r\n"));
+        text_put(room, slice_trim(part->head));
+        text_put(room, part->head.len > 0 ? SLICE("\r\n\r\n") : SLICE("\r\n"));
+        if (!write_around(room, part->body, inspection, rewrite)) {
+            return false;
+        }
+        text_put(room, SLICE("\r\n"));
+    }
+    text_put(room, SLICE("--"));
+    text_put(room, multipart->boundary);
+    text_put(room, SLICE("--\r\n"));
+    return !room->is_full;
+}
+
+static bool write_body(struct text *room, struct inspection *inspection,
+                       const struct sdp_rewrite *rewrite)
+{
+    return is_multipart_changed(inspection)
+               ? write_parts(room, inspection, rewrite)
+               : write_around(room, inspection->message.body, inspection, rewrite);
+}
+
+/* When the last part is gone, so is the body. */
+static bool has_no_part_left(const struct inspection *inspection)
+{
+    for (unsigned i = 0; i < inspection->multipart.count; i++) {
+        if (inspection->multipart.parts[i].depth == 1 &&
+            (inspection->stripped_parts >> i & 1) == 0) {
+            return false;
+        }
+    }
+    return inspection->stripped_parts != 0;
 }
 
 static unsigned offer_or_answer(struct relay *relay, struct inspection *inspection,
@@ -193,11 +256,43 @@ static unsigned offer_or_answer(struct relay *relay, struct inspection *inspecti
         rewrite.media = rewrites;
     }
     set_origin(relay, dialog, side_from, inspection->sdp_text, &rewrite);
-    if (!write_around(room, inspection->message.body, inspection->sdp_text, &inspection->sdp,
-                      &rewrite)) {
+    if (!write_body(room, inspection, &rewrite)) {
         relay->counters.too_large++;
         return 488;
     }
+    return 0;
+}
+
+/* A part that was taken out is not described any more. */
+static bool is_described(struct inspection *inspection)
+{
+    const struct sdp *sdp = inspection->strips_body ? NULL : inspection_sdp(inspection);
+
+    for (unsigned i = 0; inspection->stripped_parts != 0 && i < inspection->multipart.count; i++) {
+        const struct multipart_part *part = &inspection->multipart.parts[i];
+
+        if ((inspection->stripped_parts >> i & 1) != 0 && sdp != NULL &&
+            inspection->sdp_text.at >= part->body.at &&
+            inspection->sdp_text.at <= part->body.at + part->body.len) {
+            return false;
+        }
+    }
+    return !inspection->strips_body && inspection->sdp_text.len > 0;
+}
+
+static unsigned undescribed(struct relay *relay, struct inspection *inspection, struct text *room,
+                            struct slice *body)
+{
+    if (inspection->strips_body || !is_multipart_changed(inspection)) {
+        return 0;
+    }
+    if (!write_body(room, inspection, NULL)) {
+        relay->counters.too_large++;
+        inspection->strips_body = true;
+        *body = SLICE_NONE;
+        return 488;
+    }
+    *body = text_slice(room);
     return 0;
 }
 
@@ -205,17 +300,16 @@ unsigned media_body(struct relay *relay, struct inspection *inspection, struct d
                     unsigned side_from, struct text *room, struct slice *body,
                     struct outbox *outbox)
 {
-    const struct sdp *sdp = inspection->strips_body ? NULL : inspection_sdp(inspection);
-    bool is_described = !inspection->strips_body && inspection->sdp_text.len > 0;
     unsigned status = 0;
 
+    inspection->strips_body |= has_no_part_left(inspection);
     *body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
-    if (!is_described) {
-        return 0;
+    if (!is_described(inspection)) {
+        return undescribed(relay, inspection, room, body);
     }
     if (dialog == NULL || dialog->kind != DIALOG_CALL || dialog->state == DIALOG_ENDED) {
         inspection->strips_body = true; /* addresses of a call that is none */
-    } else if (sdp == NULL || sdp->media_count == 0) {
+    } else if (!inspection->has_sdp || inspection->sdp.media_count == 0) {
         status = 488; /* what was not read is not passed on */
     } else {
         status = offer_or_answer(relay, inspection, dialog, side_from, room, outbox);

@@ -1,6 +1,5 @@
 /* CT-FW-02: more of something than the zone allows. */
 #include "guard/inspect.h"
-#include "wire/sip/multipart.h"
 
 /* Rules 1.1 where no setting exists. */
 enum {
@@ -252,23 +251,19 @@ static enum outcome sdp(struct inspection *inspection, const struct policy_limit
 }
 
 /* What stands too deep or too far behind is what a filter does not reach and a phone does. */
-static enum outcome parts(struct inspection *inspection, struct slice type,
+static enum outcome parts(struct inspection *inspection, const struct multipart *multipart,
                           const struct policy_limits *limits)
 {
     bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
     unsigned depth_max = is_access ? DEPTH_ACCESS : DEPTH_NETWORK;
-    struct multipart multipart;
     unsigned depth = 0;
 
-    if (!multipart_read(&multipart, type, inspection->message.body)) {
-        return OUTCOME_PASSED;
+    for (uint16_t i = 0; i < multipart->count; i++) {
+        depth = multipart->parts[i].depth > depth ? multipart->parts[i].depth : depth;
     }
-    for (uint16_t i = 0; i < multipart.count; i++) {
-        depth = multipart.parts[i].depth > depth ? multipart.parts[i].depth : depth;
-    }
-    if (multipart.count > limits->parts || depth > depth_max ||
-        multipart_is_odd(&multipart, MULTIPART_ODD_MANY_PARTS) ||
-        multipart_is_odd(&multipart, MULTIPART_ODD_DEEP)) {
+    if (multipart->count > limits->parts || depth > depth_max ||
+        multipart_is_odd(multipart, MULTIPART_ODD_MANY_PARTS) ||
+        multipart_is_odd(multipart, MULTIPART_ODD_DEEP)) {
         return inspection_found(inspection, SLICE_NONE, "HYG-L30");
     }
     return OUTCOME_PASSED;
@@ -276,13 +271,14 @@ static enum outcome parts(struct inspection *inspection, struct slice type,
 
 static enum outcome body(struct inspection *inspection, const struct policy_limits *limits)
 {
-    struct slice type = sip_header_value(&inspection->message, SIP_HEADER_CONTENT_TYPE);
+    const struct multipart *multipart = NULL;
 
     if (inspection->message.body.len == 0) {
         return OUTCOME_PASSED;
     }
-    if (slice_starts_nocase(type, SLICE("multipart/"))) {
-        return parts(inspection, type, limits);
+    multipart = inspection_multipart(inspection);
+    if (multipart != NULL && parts(inspection, multipart, limits) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
     }
     return sdp(inspection, limits);
 }
