@@ -153,7 +153,9 @@ static inline void header_judge(const struct sip_reader *reader, struct sip_head
         if (end - from > SIP_LINE_MAX) {
             sip_note(reader, SIP_ODD_LONG_LINE, from, end);
         }
-        sip_octets_judge(reader, header);
+        if (!reader->is_plain) {
+            sip_octets_judge(reader, header);
+        }
     }
 }
 
