@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         must(name.len + value.len <= text.len);
     }
     if ((uri.scheme == SIP_SCHEME_SIP || uri.scheme == SIP_SCHEME_SIPS) &&
-        slice_find(text, '?') == text.len && text.len + 4 <= SIP_URI_MAX) {
+        slice_find(text, '?') == text.len && slice_find(text, '\n') == text.len &&
+        text.len + 4 <= SIP_URI_MAX) {
         must_agree_with_headers(text, &uri, &noted);
     }
     return 0;

@@ -104,6 +104,7 @@ static void schemes(void **state)
     expect_uri("sipz:a", "UNKNOWN_SCHEME");
     expect_uri("s\x09p:a", "BAD_URI"); /* differs from "sip" as two cases do */
     expect_uri("http://a b", "BAD_URI UNKNOWN_SCHEME");
+    expect_uri("sip:a\r\n\r\n;b;b@@", "BAD_URI BAD_HOST");
     expect_uri("http://a%4", "UNKNOWN_SCHEME BAD_ESCAPE");
     expect_uri("urn:service:", "BAD_URI");
     expect_uri("urn:service:a_b", "BAD_URI");

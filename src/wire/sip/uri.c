@@ -508,29 +508,35 @@ static void span_shift(struct sip_span *span, unsigned at)
     span->at = span->len == 0 ? 0 : (uint16_t)(span->at + at);
 }
 
-/* The reader wants a line end behind the URI, so it gets a copy.  Of a URI above the hard limit
- * only the front is read. */
+/* The reader wants a line end behind the URI, so it gets a copy.  What is above the hard limit or
+ * behind a line end of its own is not read. */
 bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
                   struct sip_oddities *oddities)
 {
-    char text[SIP_URI_MAX + 1];
-    size_t len = at.len < SIP_URI_MAX ? at.len : SIP_URI_MAX;
+    struct slice front = slice_head(sip_span_of(base, at), SIP_URI_MAX);
+    size_t len = slice_find(front, '\n');
     struct sip_reader reader = {.oddities = oddities};
+    char text[SIP_URI_MAX + 1];
     struct sip_scan scan;
 
-    memcpy(text, base + at.at, len);
+    if (len > 0) {
+        memcpy(text, front.at, len);
+    }
     text[len] = '\r';
     sip_reader_init(&reader, &scan, slice_of(text, len + 1));
     *uri = (struct sip_uri){0};
     sip_uri_take(&reader, 0, len, SIP_URI_ALONE, uri);
-    if (at.len > len) {
+    if (at.len > SIP_URI_MAX) {
         sip_note(&reader, SIP_ODD_LONG_URI, 0, len);
     }
-    span_shift(&uri->whole, at.at);
+    if (len < front.len) {
+        sip_note(&reader, SIP_ODD_BAD_URI, len, len);
+    }
     span_shift(&uri->user, at.at);
     span_shift(&uri->host, at.at);
     span_shift(&uri->params, at.at);
     span_shift(&uri->headers, at.at);
+    uri->whole = at;
     return uri->scheme != SIP_SCHEME_NONE;
 }
 
