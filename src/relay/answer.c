@@ -64,12 +64,7 @@ static void write_vias(struct text *text, const struct sip_message *message,
                 slice_equal_nocase(name, SLICE("rport"))) {
                 continue;
             }
-            text_put_octet(text, ';');
-            text_put(text, name);
-            if (value.len > 0) {
-                text_put_octet(text, '=');
-                text_put(text, value);
-            }
+            sip_write_param(text, name, value);
         }
         text_put(text, SLICE(";received="));
         address_write_host(text, &packet->flow.remote, false);

@@ -122,12 +122,7 @@ static bool param_is_believed(const struct view *view, struct slice name)
 
 static void put_param(struct text *text, struct slice name, struct slice value)
 {
-    text_put_octet(text, ';');
-    text_put(text, name);
-    if (value.len > 0) {
-        text_put_octet(text, '=');
-        text_put(text, value);
-    }
+    sip_write_param(text, name, value);
 }
 
 static void hide_params(struct text *text, const struct view *view, struct slice params)
@@ -200,12 +195,7 @@ static void hide_value_params(struct text *text, const struct view *view, struct
             hide_shows_inside(view, value)) {
             continue;
         }
-        text_put_octet(text, ';');
-        text_put(text, name);
-        if (value.len > 0) {
-            text_put_octet(text, '=');
-            sip_write_value(text, value);
-        }
+        sip_write_param(text, name, value);
     }
 }
 

@@ -60,12 +60,7 @@ static void contact_params(struct text *text, struct slice params, enum zone_cla
 
     while (sip_param_next(&params, &name, &value)) {
         if (contact_param_is_shown(name, class)) {
-            text_put_octet(text, ';');
-            text_put(text, name);
-            if (value.len > 0) {
-                text_put_octet(text, '=');
-                sip_write_value(text, value);
-            }
+            sip_write_param(text, name, value);
         }
     }
 }

@@ -241,12 +241,7 @@ static void write_params(struct text *text, struct slice params)
 
     while (sip_param_next(&params, &name, &value)) {
         if (param_is_for_core(name)) {
-            text_put_octet(text, ';');
-            text_put(text, name);
-            if (value.len > 0) {
-                text_put_octet(text, '=');
-                sip_write_value(text, value);
-            }
+            sip_write_param(text, name, value);
         }
     }
 }

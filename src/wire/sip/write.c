@@ -141,6 +141,16 @@ void sip_write_copied(struct text *text, const struct sip_message *message,
     }
 }
 
+void sip_write_param(struct text *text, struct slice name, struct slice value)
+{
+    text_put_octet(text, ';');
+    text_put(text, name);
+    if (value.len > 0) {
+        text_put_octet(text, '=');
+        sip_write_value(text, value);
+    }
+}
+
 void sip_write_via(struct text *text, enum transport transport, struct slice sent_by,
                    struct slice branch, bool wants_rport)
 {

@@ -28,6 +28,9 @@ void sip_write_line(struct text *text, const struct sip_message *message,
 /* A value unfolded: each fold becomes one SP. */
 void sip_write_value(struct text *text, struct slice value);
 
+/* ";name=value", or ";name" for a flag. */
+void sip_write_param(struct text *text, struct slice name, struct slice value);
+
 /* "Via: SIP/2.0/UDP host:port;branch=...;rport" */
 void sip_write_via(struct text *text, enum transport transport, struct slice sent_by,
                    struct slice branch, bool wants_rport);
