@@ -47,6 +47,7 @@ struct ipc_memory {
 struct ipc_listener {
     uint32_t index; /* in the policy */
     uint32_t worker;
+    uint32_t kind; /* enum udp_kind */
 };
 
 struct ipc_ports {

@@ -76,13 +76,18 @@ static int socket_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+void socket_set_receive_buffer(int fd, int len)
+{
+    if (socket_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, len) != 0) {
+        (void)socket_option(fd, SOL_SOCKET, SO_RCVBUF, len);
+    }
+}
+
 /* The kernel doubles what it is asked for; beyond its maximum only a privileged process gets it,
  * and less is no reason to stop. */
 static void socket_make_large(int fd)
 {
-    if (socket_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) != 0) {
-        (void)socket_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-    }
+    socket_set_receive_buffer(fd, SOCKET_BUFFER);
     if (socket_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER) != 0) {
         (void)socket_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
     }

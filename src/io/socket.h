@@ -30,6 +30,9 @@ void socket_address_read(const struct sockaddr *socket, struct address *address)
 int socket_open_udp(const struct address *local, bool is_shared, struct fault *fault);
 int socket_open_tcp_listener(const struct address *local, bool is_shared, struct fault *fault);
 
+/* As large as the kernel lets it be, up to len. */
+void socket_set_receive_buffer(int fd, int len);
+
 /* A connection under way from local's host (its port is not used) to remote. */
 int socket_open_tcp(const struct address *local, const struct address *remote, struct fault *fault);
 

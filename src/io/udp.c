@@ -33,6 +33,7 @@ struct udp_socket {
     struct address local;
     int fd;
     uint16_t listener;
+    enum udp_kind kind;
     bool is_dirty;   /* has a batch: in the list of udp */
     bool is_waiting; /* for the kernel: what is sent goes behind what is kept */
 };
@@ -53,7 +54,7 @@ struct udp {
     void *owner;
     struct udp_room *room;
     struct udp_socket *dirty; /* sockets with a batch to send */
-    struct udp_socket *sockets[UDP_SOCKETS_MAX];
+    struct udp_socket *sockets[UDP_KIND_COUNT][UDP_SOCKETS_MAX];
     struct udp_counts counts;
 };
 
@@ -112,7 +113,8 @@ static void packet_fill(struct udp_socket *socket, unsigned index, struct packet
                         &packet->flow.remote);
 }
 
-static void udp_read(struct udp_socket *socket)
+/* False when the socket was empty before the batch was full. */
+static bool udp_read(struct udp_socket *socket)
 {
     struct udp *udp = socket->udp;
     struct udp_room *room = udp->room;
@@ -123,7 +125,7 @@ static void udp_read(struct udp_socket *socket)
     }
     int received = recvmmsg(socket->fd, room->messages, UDP_BATCH, MSG_DONTWAIT, NULL);
     if (received <= 0) {
-        return; /* nothing there, or an error of a datagram sent before: the relay's timers know */
+        return false; /* or an error of a datagram sent before: the relay's timers know */
     }
     loop_read_clock(udp->loop);
     for (unsigned i = 0; i < (unsigned)received; i++) {
@@ -140,6 +142,7 @@ static void udp_read(struct udp_socket *socket)
     if (count > 0) {
         udp->receive(udp->owner, room->packets, count);
     }
+    return received == UDP_BATCH;
 }
 
 /*
@@ -265,7 +268,8 @@ static void socket_flush(struct udp_socket *socket)
 void udp_send(struct udp *udp, const struct outgoing *outgoing)
 {
     uint16_t listener = outgoing->flow.listener;
-    struct udp_socket *socket = listener < UDP_SOCKETS_MAX ? udp->sockets[listener] : NULL;
+    struct udp_socket *socket =
+        listener < UDP_SOCKETS_MAX ? udp->sockets[UDP_NEIGHBOURS][listener] : NULL;
     struct socket_address target;
 
     if (socket == NULL) {
@@ -314,8 +318,9 @@ static void on_ready(void *owner, unsigned events)
     if ((events & LOOP_WRITABLE) != 0 && socket->is_waiting) {
         socket_send_kept(socket);
     }
-    if ((events & LOOP_READABLE) != 0) {
-        udp_read(socket);
+    unsigned turns = socket->kind == UDP_NEIGHBOURS ? UDP_TURN_BATCHES : 1;
+    while ((events & LOOP_READABLE) != 0 && turns > 0 && udp_read(socket)) {
+        turns--;
     }
 }
 
@@ -349,15 +354,16 @@ static struct udp_socket *socket_new(struct udp *udp, uint16_t listener,
     return socket;
 }
 
-bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *local,
-              struct fault *fault)
+bool udp_open(struct udp *udp, uint16_t listener, enum udp_kind kind, int fd,
+              const struct address *local, struct fault *fault)
 {
-    must(listener < UDP_SOCKETS_MAX && udp->sockets[listener] == NULL);
+    must(listener < UDP_SOCKETS_MAX && udp->sockets[kind][listener] == NULL);
     struct udp_socket *socket = socket_new(udp, listener, local);
     if (socket == NULL) {
         return fault_set(fault, "no memory for a listener");
     }
     socket->fd = fd;
+    socket->kind = kind;
     socket->watch.ready = on_ready;
     socket->watch.owner = socket;
     if (!loop_watch_open(udp->loop, &socket->watch, fd, fault)) {
@@ -365,37 +371,41 @@ bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *
         return false;
     }
     loop_watch_for(&socket->watch, LOOP_READABLE);
-    udp->sockets[listener] = socket;
+    udp->sockets[kind][listener] = socket;
     return true;
 }
 
 void udp_renumber(struct udp *udp, const uint16_t renumbered[UDP_SOCKETS_MAX])
 {
-    struct udp_socket *moved[UDP_SOCKETS_MAX] = {0};
+    struct udp_socket *moved[UDP_KIND_COUNT][UDP_SOCKETS_MAX] = {0};
 
     for (uint16_t i = 0; i < UDP_SOCKETS_MAX; i++) {
-        if (udp->sockets[i] == NULL) {
-            continue;
-        }
         if (renumbered[i] >= UDP_SOCKETS_MAX) {
             udp_close(udp, i);
             continue;
         }
-        moved[renumbered[i]] = udp->sockets[i];
-        udp->sockets[i]->listener = renumbered[i];
+        for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+            struct udp_socket *socket = udp->sockets[kind][i];
+
+            if (socket != NULL) {
+                moved[kind][renumbered[i]] = socket;
+                socket->listener = renumbered[i];
+            }
+        }
     }
     memcpy(udp->sockets, moved, sizeof(moved));
 }
 
 void udp_close(struct udp *udp, uint16_t listener)
 {
-    struct udp_socket *socket = udp->sockets[listener];
-
-    if (socket == NULL) {
-        return;
-    }
     udp_flush(udp);
-    udp->sockets[listener] = NULL;
-    loop_watch_close(&socket->watch, on_closed);
-    (void)close(socket->fd);
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        struct udp_socket *socket = udp->sockets[kind][listener];
+
+        if (socket != NULL) {
+            udp->sockets[kind][listener] = NULL;
+            loop_watch_close(&socket->watch, on_closed);
+            (void)close(socket->fd);
+        }
+    }
 }

@@ -13,6 +13,7 @@
 enum {
     UDP_BATCH = 64,            /* beyond this recvmmsg gains nothing (performance 2d) */
     UDP_DATAGRAM_MAX = 65507,  /* HYG-L01 hard; the largest IPv4 can carry */
+    UDP_TURN_BATCHES = 4,      /* read of neighbours before others get their turn */
     UDP_SOCKETS_MAX = 256,     /* listeners of a policy */
     UDP_KEPT_OCTETS = 4 << 20, /* waiting for the kernel, per socket: half its own buffer */
 };
@@ -33,9 +34,13 @@ struct udp *udp_new(struct loop *loop, io_receive *receive, io_failed *failed, v
 /* The loop must turn once more before it ends. */
 void udp_free(struct udp *udp);
 
-/* The descriptor becomes the socket's. */
-bool udp_open(struct udp *udp, uint16_t listener, int fd, const struct address *local,
-              struct fault *fault);
+/* A listener may have two sockets: what neighbours sent and what strangers sent (steer.h) is then
+ * read from different buffers, and of the strangers' less at a time. */
+enum udp_kind { UDP_NEIGHBOURS, UDP_STRANGERS, UDP_KIND_COUNT };
+
+/* The descriptor becomes the socket's.  What is sent leaves by the first kind. */
+bool udp_open(struct udp *udp, uint16_t listener, enum udp_kind kind, int fd,
+              const struct address *local, struct fault *fault);
 void udp_close(struct udp *udp, uint16_t listener);
 
 /* The listeners of a new policy: what was old is now renumbered[old], or is closed when that is

@@ -114,8 +114,8 @@ static void make_worker(struct pair *pair, uint32_t index, const struct ipc_star
     setup.tables = pair->tables[index] = calloc(1, setup.tables_len);
     pair->crew.workers[index] = worker_new(&setup);
     assert_non_null(pair->crew.workers[index]);
-    worker_listen(pair->crew.workers[index], 0, listeners[0]);
-    worker_listen(pair->crew.workers[index], 1, listeners[1]);
+    worker_listen(pair->crew.workers[index], 0, UDP_NEIGHBOURS, listeners[0]);
+    worker_listen(pair->crew.workers[index], 1, UDP_NEIGHBOURS, listeners[1]);
 }
 
 static struct pair *pair_open(void)

@@ -66,7 +66,7 @@ static struct echo *echo_open(void)
     echo->fd = socket_open_udp(&local, false, &fault);
     assert_true(echo->fd >= 0);
     assert_true(socket_local(echo->fd, &echo->local));
-    assert_true(udp_open(echo->udp, 3, echo->fd, &echo->local, &fault));
+    assert_true(udp_open(echo->udp, 3, UDP_NEIGHBOURS, echo->fd, &echo->local, &fault));
     return echo;
 }
 
@@ -264,7 +264,7 @@ static void both_families(void **state)
         return;
     }
     assert_true(socket_local(fd, &echo->local));
-    assert_true(udp_open(echo->udp, 5, fd, &echo->local, &fault));
+    assert_true(udp_open(echo->udp, 5, UDP_NEIGHBOURS, fd, &echo->local, &fault));
     int client = socket_open_udp(&local, false, &fault);
     assert_true(client >= 0);
     socket_address_write(&target, &echo->local);

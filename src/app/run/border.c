@@ -90,7 +90,11 @@ static void hear_listener(struct border *border, struct ipc_message *message)
     struct ipc_listener listener;
 
     ipc_take(message, &listener);
+    if (listener.kind >= UDP_KIND_COUNT) {
+        return;
+    }
     command.number = listener.index;
+    command.kind_of_socket = listener.kind;
     command.fd = take_descriptor(message);
     crew_tell(&border->crew, listener.worker, &command);
 }
@@ -246,11 +250,7 @@ static void border_equip_workers(struct border *border)
     struct child *child = border->child;
 
     for (uint32_t i = 0; i < border->crew.count; i++) {
-        for (uint16_t listener = 0; listener < POLICY_LISTENERS_MAX; listener++) {
-            if (child->listeners[i][listener] >= 0) {
-                worker_listen(border->crew.workers[i], listener, child->listeners[i][listener]);
-            }
-        }
+        worker_listen_early(border->crew.workers[i], child->listeners[i]);
         for (unsigned role = 0; role < ROLE_COUNT; role++) {
             if (child->links[role][i] >= 0) {
                 worker_link(border->crew.workers[i], (enum ipc_role)role, child->links[role][i]);

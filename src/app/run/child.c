@@ -60,8 +60,10 @@ static void hear_listener(struct child *child, struct ipc_message *message)
     struct ipc_listener listener;
 
     ipc_take(message, &listener);
-    if (listener.worker < CREW_MAX && listener.index < POLICY_LISTENERS_MAX) {
-        keep_descriptor(&child->listeners[listener.worker][listener.index], give(message));
+    if (listener.worker < CREW_MAX && listener.index < POLICY_LISTENERS_MAX &&
+        listener.kind < UDP_KIND_COUNT) {
+        keep_descriptor(&child->listeners[listener.worker][listener.kind][listener.index],
+                        give(message));
     }
 }
 
@@ -148,7 +150,8 @@ static void child_init(struct child *child, enum ipc_role role)
     for (uint32_t worker = 0; worker < CREW_MAX; worker++) {
         child->tables[worker].fd = -1;
         for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
-            child->listeners[worker][i] = -1;
+            child->listeners[worker][UDP_NEIGHBOURS][i] = -1;
+            child->listeners[worker][UDP_STRANGERS][i] = -1;
         }
         for (unsigned i = 0; i < ROLE_COUNT; i++) {
             child->links[i][worker] = -1;

@@ -9,6 +9,7 @@
 #include "app/file.h"
 #include "app/run/crew.h"
 #include "io/ipc.h"
+#include "io/udp.h"
 
 enum {
     CHILD_DESCRIPTOR = 3, /* the connection to the parent */
@@ -30,9 +31,10 @@ struct child {
     int journal; /* -1: none */
     struct child_memory counters, vault;
     struct child_memory tables[CREW_MAX];
-    int listeners[CREW_MAX][POLICY_LISTENERS_MAX]; /* -1: none */
-    int links[ROLE_COUNT][CREW_MAX];               /* -1: none yet */
-    int *ports;                                    /* of media */
+    /* By worker and kind; -1: none. */
+    int listeners[CREW_MAX][UDP_KIND_COUNT][POLICY_LISTENERS_MAX];
+    int links[ROLE_COUNT][CREW_MAX]; /* -1: none yet */
+    int *ports;                      /* of media */
     uint32_t port_count;
     int introductions;
 };

@@ -52,10 +52,13 @@ static bool tell_listener(struct parent_child *child, uint32_t index)
     const struct holding_listener *listener = &child->parent->holdings.listeners[index];
     bool is_done = true;
 
-    for (uint32_t worker = 0; worker < child->parent->holdings.start.workers; worker++) {
-        const struct ipc_listener told = {.index = index, .worker = worker};
+    for (uint32_t kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (uint32_t worker = 0; worker < child->parent->holdings.start.workers; worker++) {
+            const struct ipc_listener told = {.index = index, .worker = worker, .kind = kind};
+            const int *fd = &listener->fds[kind][worker];
 
-        is_done = is_done && tell(child, IPC_LISTENER, &told, &listener->fds[worker], 1);
+            is_done = is_done && (*fd < 0 || tell(child, IPC_LISTENER, &told, fd, 1));
+        }
     }
     return is_done;
 }

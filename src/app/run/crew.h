@@ -51,6 +51,7 @@ struct plan;
 struct worker_command {
     enum worker_command_kind kind;
     uint32_t number;
+    uint32_t kind_of_socket; /* COMMAND_LISTENER: enum udp_kind */
     int fd;
     const struct plan *plan;
     uint16_t renumbered[256]; /* by old index of the listener: the new one, or LISTENER_NONE */

@@ -8,6 +8,7 @@
 #include "base/must.h"
 #include "io/media/ports.h"
 #include "io/socket.h"
+#include "io/steer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,37 +108,99 @@ static bool memories_open(struct holdings *holdings, struct fault *fault)
  * Sockets.
  */
 
-static int listener_socket(const struct holding_listener *listener, bool is_shared,
-                           struct fault *fault)
-{
-    return transport_is_stream(listener->transport)
-               ? socket_open_tcp_listener(&listener->address, is_shared, fault)
-               : socket_open_udp(&listener->address, is_shared, fault);
-}
-
 static void listener_close(struct holding_listener *listener)
 {
-    for (unsigned i = 0; i < CREW_MAX; i++) {
-        if (listener->fds[i] >= 0) {
-            (void)close(listener->fds[i]);
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (unsigned i = 0; i < CREW_MAX; i++) {
+            if (listener->fds[kind][i] >= 0) {
+                (void)close(listener->fds[kind][i]);
+            }
+            listener->fds[kind][i] = -1;
         }
-        listener->fds[i] = -1;
     }
 }
 
-static bool listener_open(struct holding_listener *listener, uint32_t workers, struct fault *fault)
+/* The order of opening is the order in the group: steer.h. */
+static bool listener_open_kind(struct holding_listener *listener, enum udp_kind kind,
+                               uint32_t workers, bool is_shared, struct fault *fault)
 {
-    for (unsigned i = 0; i < CREW_MAX; i++) {
-        listener->fds[i] = -1;
-    }
+    bool is_stream = transport_is_stream(listener->transport);
+
     for (uint32_t i = 0; i < workers; i++) {
-        listener->fds[i] = listener_socket(listener, workers > 1, fault);
-        if (listener->fds[i] < 0) {
-            listener_close(listener);
+        int fd = is_stream ? socket_open_tcp_listener(&listener->address, is_shared, fault)
+                           : socket_open_udp(&listener->address, is_shared, fault);
+
+        if (fd < 0) {
             return false;
         }
+        if (kind == UDP_STRANGERS) {
+            socket_set_receive_buffer(fd, STEER_STRANGERS_BUFFER);
+        }
+        listener->fds[kind][i] = fd;
     }
     return true;
+}
+
+static bool listener_open(struct holding_listener *listener, uint32_t workers, bool has_strangers,
+                          struct fault *fault)
+{
+    bool is_shared = workers > 1 || has_strangers;
+
+    for (unsigned i = 0; i < CREW_MAX; i++) {
+        listener->fds[UDP_NEIGHBOURS][i] = listener->fds[UDP_STRANGERS][i] = -1;
+    }
+    if (listener_open_kind(listener, UDP_NEIGHBOURS, workers, is_shared, fault) &&
+        (!has_strangers ||
+         listener_open_kind(listener, UDP_STRANGERS, workers, is_shared, fault))) {
+        return true;
+    }
+    listener_close(listener);
+    return false;
+}
+
+/* Where anybody may come, strangers are the neighbours. */
+static bool has_strangers(const struct policy *policy, const struct policy_listener *listener)
+{
+    return listener->transport == TRANSPORT_UDP && !policy->zones[listener->zone].accepts_unknown;
+}
+
+/* The prefixes of all peers of a zone, on the heap. */
+static struct prefix *zone_prefixes(const struct policy *policy, uint16_t zone, uint32_t *count)
+{
+    struct prefix *prefixes = NULL;
+
+    *count = 0;
+    for (uint32_t i = 0; i < policy->peer_count; i++) {
+        const struct policy_peer *peer = &policy->peers[i];
+
+        if (peer->zone == zone && peer->address_count > 0) {
+            prefixes = realloc(prefixes, (*count + peer->address_count) * sizeof(*prefixes));
+            must(prefixes != NULL);
+            memcpy(prefixes + *count, peer->addresses, peer->address_count * sizeof(*prefixes));
+            *count += peer->address_count;
+        }
+    }
+    return prefixes;
+}
+
+static void holdings_steer(const struct holdings *holdings, const struct policy *policy)
+{
+    struct fault fault;
+    uint32_t count;
+
+    for (uint32_t i = 0; i < holdings->listener_count; i++) {
+        const struct holding_listener *listener = &holdings->listeners[i];
+
+        if (listener->fds[UDP_STRANGERS][0] < 0) {
+            continue;
+        }
+        struct prefix *known = zone_prefixes(policy, policy->listeners[i].zone, &count);
+        if (!steer_attach(listener->fds[UDP_NEIGHBOURS][0], listener->address.family, known, count,
+                          holdings->start.workers, &fault)) {
+            say("strangers share the buffer of neighbours: %s", fault.text);
+        }
+        free(known);
+    }
 }
 
 static const struct holding_listener *listener_find(const struct holdings *holdings,
@@ -196,7 +259,8 @@ bool holdings_change_listeners(struct holdings *holdings, const struct policy *p
         }
         changed[i].address = wanted->address;
         changed[i].transport = wanted->transport;
-        if (!listener_open(&changed[i], holdings->start.workers, fault)) {
+        if (!listener_open(&changed[i], holdings->start.workers, has_strangers(policy, wanted),
+                           fault)) {
             listeners_undo(changed, i, is_new);
             return false;
         }
@@ -208,6 +272,7 @@ bool holdings_change_listeners(struct holdings *holdings, const struct policy *p
     }
     memcpy(holdings->listeners, changed, policy->listener_count * sizeof(changed[0]));
     holdings->listener_count = policy->listener_count;
+    holdings_steer(holdings, policy);
     return true;
 }
 
@@ -238,7 +303,7 @@ static bool allow_descriptors(const struct policy *policy, struct fault *fault)
     uint32_t pool_count = pools_of_policy(policy, pools);
     rlim_t wanted = SPARE_DESCRIPTORS + media_sockets_count(pools, pool_count) +
                     policy->capacity.connections +
-                    policy->listener_count * policy->capacity.workers;
+                    UDP_KIND_COUNT * policy->listener_count * policy->capacity.workers;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {

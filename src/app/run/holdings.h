@@ -11,7 +11,9 @@
 struct holding_listener {
     struct address address;
     enum transport transport;
-    int fds[CREW_MAX]; /* one a worker, in one SO_REUSEPORT group; -1: none */
+    /* One a worker, in one SO_REUSEPORT group; -1: none.  Strangers have sockets of their own where
+     * only neighbours are expected. */
+    int fds[UDP_KIND_COUNT][CREW_MAX];
 };
 
 struct holding_memory {

@@ -135,7 +135,7 @@ struct worker *worker_new(const struct worker_setup *setup)
     worker->policy = plan_policy(setup->plan);
     worker->page = setup->page;
     for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
-        worker->early[i] = -1;
+        worker->early[UDP_NEIGHBOURS][i] = worker->early[UDP_STRANGERS][i] = -1;
     }
     links_init(&worker->links, &worker->loop, ROLE_BORDER, &links);
     loop_on_wake(&worker->loop, hand_take, worker);
@@ -228,10 +228,12 @@ void worker_take_keys(struct worker *worker, const struct ipc_keys *keys)
         say("border: no memory for the relay");
         _exit(3);
     }
-    for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
-        if (worker->early[i] >= 0) {
-            worker_listen(worker, i, worker->early[i]);
-            worker->early[i] = -1;
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
+            if (worker->early[kind][i] >= 0) {
+                worker_listen(worker, i, (enum udp_kind)kind, worker->early[kind][i]);
+                worker->early[kind][i] = -1;
+            }
         }
     }
     crew_note_begun(worker->crew);
@@ -242,26 +244,37 @@ void worker_take_keys(struct worker *worker, const struct ipc_keys *keys)
  * Sockets.
  */
 
-void worker_listen(struct worker *worker, uint16_t listener, int fd)
+void worker_listen(struct worker *worker, uint16_t listener, enum udp_kind kind, int fd)
 {
     const struct policy *policy = worker->policy;
     struct fault fault = {.text = "no such listener"};
     bool is_open = false;
 
     if (worker->relay == NULL && listener < POLICY_LISTENERS_MAX) {
-        worker->early[listener] = fd; /* nobody is heard before somebody can answer */
+        worker->early[kind][listener] = fd; /* nobody is heard before somebody can answer */
         return;
     }
     if (listener < policy->listener_count) {
         struct tcp_listener_settings settings = worker_listener_settings(policy, listener);
 
         is_open = settings.transport == TRANSPORT_UDP
-                      ? udp_open(worker->udp, listener, fd, &settings.local, &fault)
+                      ? udp_open(worker->udp, listener, kind, fd, &settings.local, &fault)
                       : tcp_listen(worker->tcp, listener, fd, &settings, &fault);
     }
     if (!is_open) {
         say("border: %s", fault.text);
         (void)close(fd);
+    }
+}
+
+void worker_listen_early(struct worker *worker, int fds[UDP_KIND_COUNT][POLICY_LISTENERS_MAX])
+{
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
+            if (fds[kind][i] >= 0) {
+                worker_listen(worker, i, (enum udp_kind)kind, fds[kind][i]);
+            }
+        }
     }
 }
 
@@ -283,7 +296,8 @@ void worker_obey(struct worker *worker, const struct worker_command *command)
 {
     switch (command->kind) {
     case COMMAND_LISTENER:
-        worker_listen(worker, (uint16_t)command->number, command->fd);
+        worker_listen(worker, (uint16_t)command->number, (enum udp_kind)command->kind_of_socket,
+                      command->fd);
         return;
     case COMMAND_LINK:
         worker_link(worker, (enum ipc_role)command->number, command->fd);

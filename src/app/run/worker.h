@@ -54,8 +54,9 @@ struct worker {
     struct worker_news news;
     struct sip_message peek; /* of a packet that may be another worker's */
 
-    struct links links;              /* by role: media, resolver, recorder, keeper */
-    int early[POLICY_LISTENERS_MAX]; /* listeners to be opened once there is a relay; -1: none */
+    struct links links; /* by role: media, resolver, recorder, keeper */
+    int early[UDP_KIND_COUNT]
+             [POLICY_LISTENERS_MAX]; /* listeners to be opened once there is a relay; -1: none */
     struct ring *in[CREW_MAX];       /* written by that worker alone */
 
     uint64_t wall_offset_us; /* wall clock less monotonic clock */
@@ -86,7 +87,9 @@ void worker_free(struct worker *worker);
 
 /* Of the worker's own thread. */
 void worker_link(struct worker *worker, enum ipc_role role, int fd);
-void worker_listen(struct worker *worker, uint16_t listener, int fd);
+void worker_listen(struct worker *worker, uint16_t listener, enum udp_kind kind, int fd);
+void worker_listen_early(struct worker *worker,
+                         int fds[UDP_KIND_COUNT][POLICY_LISTENERS_MAX]);
 void worker_take_keys(struct worker *worker, const struct ipc_keys *keys);
 void worker_take_policy(struct worker *worker, const struct plan *plan,
                         const uint16_t renumbered[POLICY_LISTENERS_MAX]);

@@ -72,7 +72,8 @@ static void worker_set_limits(struct worker *worker)
     }
 }
 
-static void early_renumber(struct worker *worker, const uint16_t renumbered[POLICY_LISTENERS_MAX])
+static void early_renumber(int early[POLICY_LISTENERS_MAX],
+                           const uint16_t renumbered[POLICY_LISTENERS_MAX])
 {
     int moved[POLICY_LISTENERS_MAX];
 
@@ -80,13 +81,13 @@ static void early_renumber(struct worker *worker, const uint16_t renumbered[POLI
         moved[i] = -1;
     }
     for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
-        if (worker->early[i] >= 0 && renumbered[i] < POLICY_LISTENERS_MAX) {
-            moved[renumbered[i]] = worker->early[i];
-        } else if (worker->early[i] >= 0) {
-            (void)close(worker->early[i]);
+        if (early[i] >= 0 && renumbered[i] < POLICY_LISTENERS_MAX) {
+            moved[renumbered[i]] = early[i];
+        } else if (early[i] >= 0) {
+            (void)close(early[i]);
         }
     }
-    memcpy(worker->early, moved, sizeof(moved));
+    memcpy(early, moved, sizeof(moved));
 }
 
 void worker_take_policy(struct worker *worker, const struct plan *plan,
@@ -94,7 +95,8 @@ void worker_take_policy(struct worker *worker, const struct plan *plan,
 {
     worker->plan = plan;
     worker->policy = plan_policy(plan);
-    early_renumber(worker, renumbered);
+    early_renumber(worker->early[UDP_NEIGHBOURS], renumbered);
+    early_renumber(worker->early[UDP_STRANGERS], renumbered);
     udp_renumber(worker->udp, renumbered);
     tcp_renumber(worker->tcp, renumbered);
     worker_set_limits(worker);
