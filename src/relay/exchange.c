@@ -101,6 +101,32 @@ bool exchange_keep(struct relay *relay, struct exchange *exchange, const struct 
     return true;
 }
 
+/* An index of an exchange and, above it, which exchange and which of its sendings that was. */
+enum { REFERENCE_INDEX_BITS = 22, REFERENCE_MARK_MASK = 15 };
+
+uint32_t exchange_reference(const struct relay *relay, const struct exchange *exchange)
+{
+    struct handle handle = pool_handle(&relay->state->exchanges, exchange);
+    uint32_t mark = (handle.generation / 2 + exchange->sendings) & REFERENCE_MARK_MASK;
+
+    must(handle.index < 1U << REFERENCE_INDEX_BITS);
+    return handle.index | mark << REFERENCE_INDEX_BITS;
+}
+
+struct exchange *exchange_of_reference(const struct relay *relay, uint32_t reference)
+{
+    uint32_t index = reference & ((1U << REFERENCE_INDEX_BITS) - 1);
+    struct exchange *exchange = NULL;
+
+    if (index == 0 || index >= relay->state->exchanges.count) {
+        return NULL;
+    }
+    exchange = pool_at(&relay->state->exchanges, index);
+    return (exchange->slot.generation & 1) != 0 && exchange_reference(relay, exchange) == reference
+               ? exchange
+               : NULL;
+}
+
 bool exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
                    uint16_t front, struct outbox *outbox)
 {
@@ -109,11 +135,12 @@ bool exchange_send(struct relay *relay, struct exchange *exchange, const struct 
     if (!exchange_keep(relay, exchange, written, front)) {
         return false;
     }
+    exchange->sendings++;
     sent = outbox_send(outbox, written, &exchange->client_flow);
     if (sent == NULL) {
         relay->counters.outbox_full++;
     } else {
-        sent->reference = pool_handle(&relay->state->exchanges, exchange).index;
+        sent->reference = exchange_reference(relay, exchange);
         relay->counters.forwarded_requests++;
     }
     exchange->client_state = CLIENT_CALLING;

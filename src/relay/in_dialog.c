@@ -80,12 +80,13 @@ bool request_reconnect(struct relay *relay, struct exchange *exchange, struct ou
     }
     exchange->client_flow = dialog->sides[side].flow = flow;
     text_put(&text, wire);
+    exchange->sendings++;
     sent = outbox_send(outbox, &text, &flow);
     if (sent == NULL) {
         relay->counters.outbox_full++;
         return false;
     }
-    sent->reference = pool_handle(&relay->state->exchanges, exchange).index;
+    sent->reference = exchange_reference(relay, exchange);
     return true;
 }
 

@@ -182,6 +182,10 @@ bool exchange_keep(struct relay *relay, struct exchange *exchange, const struct 
  * nothing was sent. */
 bool exchange_send(struct relay *relay, struct exchange *exchange, const struct text *written,
                    uint16_t front, struct outbox *outbox);
+/* What is told when a sending fails.  NULL: the exchange is over or was sent elsewhere since, and a
+ * connection that could not be opened in time takes nothing away from the hop that is tried now. */
+uint32_t exchange_reference(const struct relay *relay, const struct exchange *exchange);
+struct exchange *exchange_of_reference(const struct relay *relay, uint32_t reference);
 void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
 /* Nothing is waited for any more from the far side. */
 void exchange_stop_client(struct relay *relay, struct exchange *exchange);

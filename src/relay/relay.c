@@ -305,14 +305,10 @@ static bool flow_failed(struct relay *relay, const struct exchange *exchange)
 void relay_send_failed(struct relay *relay, uint32_t reference, uint64_t now_ms,
                        struct outbox *outbox)
 {
-    struct exchange *exchange = NULL;
+    struct exchange *exchange = exchange_of_reference(relay, reference);
 
     relay->now_ms = now_ms;
-    if (reference == 0 || reference >= relay->state->exchanges.count) {
-        return;
-    }
-    exchange = pool_at(&relay->state->exchanges, reference);
-    if ((exchange->slot.generation & 1) == 0 || exchange->client_state != CLIENT_CALLING ||
+    if (exchange == NULL || exchange->client_state != CLIENT_CALLING ||
         request_reconnect(relay, exchange, outbox)) {
         return;
     }

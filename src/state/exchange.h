@@ -64,6 +64,7 @@ struct exchange {
     bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
     bool has_provisional; /* the client heard a 1xx: CANCEL may be sent now */
     uint8_t resends;      /* of the client */
+    uint8_t sendings;     /* of the client, each to another hop; modulo 256 */
     uint16_t zone_in, peer_in, zone_out, peer_out;
     uint32_t peer_in_id, peer_out_id; /* stable across policies */
     uint16_t route;                   /* of the policy it was routed with, or POLICY_NONE */

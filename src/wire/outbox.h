@@ -21,7 +21,7 @@ struct outgoing {
     struct slice bytes;
     struct flow flow;   /* remote is the destination; connection 0 on a stream: find or open one */
     bool closes;        /* close the connection once this is sent; bytes may be empty */
-    uint32_t reference; /* exchange index + 1 to be told when sending fails; 0: nobody */
+    uint32_t reference; /* told when sending fails, at most 26 bits; 0: nobody */
 };
 
 struct outbox {

@@ -395,8 +395,15 @@ static bool act(struct scene *scene, struct actor *actor, struct say *say)
         net_send(&scene->net, &actor->party.host, slice_of(other->said.at, other->said.len));
         return true;
     }
-    if (slice_equal(verb, SLICE("is")) && say_is(say, "deaf")) {
-        actor->party.host.is_deaf = true;
+    if (slice_equal(verb, SLICE("is"))) {
+        bool *is = say_is(say, "deaf")          ? &actor->party.host.is_deaf
+                   : say_is(say, "unreachable") ? &actor->party.host.is_unreachable
+                                                : NULL;
+
+        return is != NULL ? (*is = true) : scene_fail(scene, "%s is what?", actor->party.name);
+    }
+    if (slice_equal(verb, SLICE("fails"))) {
+        world_send_failed(&scene->net.world, actor->party.host.unreached);
         return true;
     }
     if (slice_equal(verb, SLICE("expects")) && say_is(say, "media")) {

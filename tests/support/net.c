@@ -83,6 +83,8 @@ static void arrive(struct net *net, struct net_event *event)
         net->world.now_ms = net->now_ms;
         world_deliver(&net->world, bytes, &packet->flow);
         net->owner.judged(net->owner.owner, packet);
+    } else if (packet->host != NULL && packet->host->is_unreachable) {
+        packet->host->unreached = packet->reference;
     } else if (packet->host != NULL && !packet->host->is_deaf) {
         packet->host->receive(packet->host, bytes);
     } else if (packet->reference != 0 && transport_is_stream(packet->flow.transport)) {

@@ -3,7 +3,7 @@
 #include "base/must.h"
 
 enum {
-    REFERENCE_BITS = 26, /* indexes of exchanges, capacity.def; the worker stands above */
+    REFERENCE_BITS = 26, /* what the relay refers with; the worker stands above */
     REFERENCE_MASK = (1 << REFERENCE_BITS) - 1,
     OWN_NAME_LETTERS = 2, /* of the identifiers we make, relay/leg.c and relay/dialog.c */
     V6_HOST_OCTETS = 8,   /* a device is its /64 */
