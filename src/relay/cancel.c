@@ -101,12 +101,16 @@ static void note_acknowledged(struct relay *relay, struct dialog *dialog, unsign
     dialog_set_longest(relay, dialog);
 }
 
-/* The ACK of an INVITE that was refused before it was taken, or one that was under way while the
+/* The ACK of an INVITE that was refused or is not answered yet, or one that was under way while the
  * next INVITE began, acknowledges nothing here. */
-static bool is_of_last_invite(const struct dialog *dialog, unsigned side, uint32_t cseq)
+static bool acknowledges_success(const struct relay *relay, const struct dialog *dialog,
+                                 unsigned side, uint32_t cseq)
 {
-    return dialog->kind == DIALOG_CALL && dialog->sides[side].asked_cseq == cseq &&
-           dialog->sides[side ^ 1].invite_cseq != 0;
+    const struct exchange *invite = pool_find(&relay->state->exchanges, dialog->sides[side].invite);
+
+    return dialog->kind == DIALOG_CALL && dialog->state != DIALOG_EARLY &&
+           dialog->sides[side].asked_cseq == cseq && dialog->sides[side ^ 1].invite_cseq != 0 &&
+           (invite == NULL || invite->server_state == SERVER_ACCEPTED);
 }
 
 /* ACK of a 2xx: within the dialog, end to end. */
@@ -119,7 +123,7 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
     struct outgoing *sent = NULL;
     struct text text, room;
 
-    if (!is_of_last_invite(dialog, side, inspection->message.cseq)) {
+    if (!acknowledges_success(relay, dialog, side, inspection->message.cseq)) {
         relay->counters.stray_acks++;
         return;
     }
