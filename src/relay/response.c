@@ -168,7 +168,10 @@ static void let_go(struct relay *relay, struct dialog *dialog, struct outbox *ou
 static void success_again(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                           struct inspection *inspection, struct outbox *outbox)
 {
-    if (dialog->sides[exchange->side].has_pending_invite) {
+    const struct dialog_side *asker = &dialog->sides[exchange->side];
+    bool is_last = handle_equal(asker->invite, pool_handle(&relay->state->exchanges, exchange));
+
+    if (asker->has_pending_invite && is_last) {
         forward(relay, exchange, dialog, inspection, outbox);
         return;
     }
@@ -178,12 +181,14 @@ static void success_again(struct relay *relay, struct exchange *exchange, struct
                        &exchange->client_flow, outbox);
 }
 
-static bool is_surplus(const struct relay *relay, const struct exchange *exchange,
-                       const struct dialog *dialog)
+/* Who asked has his final answer already, and it was not this one's. */
+static bool is_surplus(const struct exchange *exchange, const struct dialog *dialog)
 {
+    bool is_open =
+        exchange->server_state == SERVER_TRYING || exchange->server_state == SERVER_PROCEEDING;
+
     return exchange->begins_dialog &&
-           (dialog->state == DIALOG_ENDED ||
-            (dialog->state == DIALOG_EARLY && dialog_accepted(relay, exchange) != NULL));
+           (dialog->state == DIALOG_ENDED || (dialog->state == DIALOG_EARLY && !is_open));
 }
 
 static void success_of_invite(struct relay *relay, struct exchange *exchange,
@@ -198,7 +203,7 @@ static void success_of_invite(struct relay *relay, struct exchange *exchange,
     if (dialog == NULL) {
         return; /* no room for this answerer: he says it again */
     }
-    if (is_surplus(relay, exchange, dialog)) {
+    if (is_surplus(exchange, dialog)) {
         let_go(relay, dialog, outbox);
     } else if (is_again) {
         success_again(relay, exchange, dialog, inspection, outbox);
@@ -266,7 +271,10 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
     if (exchange->client_state >= CLIENT_ACCEPTED && status < 200) {
         return; /* overtaken */
     }
-    if (exchange->client_state == CLIENT_COMPLETED && status < 300) {
+    /* A yes behind a refusal, or behind the end of our patience, must not be left hanging. */
+    bool is_late_yes = exchange->method == SIP_INVITE && exchange->begins_dialog && status >= 200;
+
+    if (exchange->client_state == CLIENT_COMPLETED && status < 300 && !is_late_yes) {
         relay->counters.retransmissions_in++;
         return;
     }
