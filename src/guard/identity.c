@@ -39,6 +39,47 @@ bool identity_is_diverted(const struct sip_message *message)
     return sip_has(message, SIP_HEADER_DIVERSION) || sip_has(message, SIP_HEADER_HISTORY_INFO);
 }
 
+struct slice identity_aor(struct text *text, const struct sip_message *message,
+                          const struct sip_uri *uri)
+{
+    struct slice host = sip_slice(message, uri->host);
+
+    text_put(text, SLICE("sip:"));
+    text_put(text, sip_slice(message, uri->user));
+    text_put_octet(text, '@');
+    for (size_t i = 0; i < host.len; i++) {
+        char octet = host.at[i];
+
+        text_put_octet(text, octet >= 'A' && octet <= 'Z' ? (char)(octet + 32) : octet);
+    }
+    return text_slice(text);
+}
+
+bool identity_is_anonymous(const struct sip_message *message, const struct sip_uri *uri)
+{
+    return slice_ends_nocase(sip_slice(message, uri->host), SLICE("anonymous.invalid")) ||
+           slice_equal_nocase(sip_slice(message, uri->user), SLICE("anonymous"));
+}
+
+void identity_withhold(struct inspection *inspection)
+{
+    static const uint8_t naming[] = {SIP_HEADER_P_ASSERTED_IDENTITY, SIP_HEADER_REFERRED_BY,
+                                     SIP_HEADER_REPLY_TO, SIP_HEADER_ORGANIZATION,
+                                     SIP_HEADER_CALL_INFO};
+
+    if (inspection->mode != MODE_ENFORCE) {
+        return;
+    }
+    inspection->withholds_identity = true;
+    for (size_t i = 0; i < sizeof(naming); i++) {
+        const struct sip_header *line = sip_header(&inspection->message, naming[i]);
+
+        for (; line != NULL; line = sip_header_next(&inspection->message, line)) {
+            inspection_strip_line(inspection, line);
+        }
+    }
+}
+
 bool identity_number_param(const struct sip_message *message, const struct sip_uri *uri,
                            struct slice name)
 {

@@ -29,6 +29,17 @@ bool identity_is_domain_of(const struct policy_peer *peer, struct slice host);
 /* The call was forwarded, so that its caller is not whom the sender serves. */
 bool identity_is_diverted(const struct sip_message *message);
 
+/* "sip:user@host", the host in lower case: how registrations are kept. */
+struct slice identity_aor(struct text *text, const struct sip_message *message,
+                          const struct sip_uri *uri);
+
+/* Who says that nobody need know him (RFC 3323 4.1.1.3). */
+bool identity_is_anonymous(const struct sip_message *message, const struct sip_uri *uri);
+
+/* The caller is not believed, or not shown: From leaves as anonymous, and what else names him stays
+ * behind.  Nothing happens for a control that only observes. */
+void identity_withhold(struct inspection *inspection);
+
 /* A parameter of a number, be it of a tel URI or within the user of a sip URI. */
 bool identity_number_param(const struct sip_message *message, const struct sip_uri *uri,
                            struct slice name);

@@ -37,6 +37,9 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->strips_body = false;
     inspection->refused_media = 0;
     inspection->strips_display_names = false;
+    inspection->withholds_identity = false;
+    inspection->claimed = SLICE_NONE;
+    inspection->asserted = SLICE_NONE;
     inspection->answers_as = 0;
     inspection->finding_count = 0;
     inspection->finding_excess = 0;

@@ -82,6 +82,10 @@ struct inspection {
     bool strips_body;
     uint16_t refused_media; /* bit per m= line that is answered with port 0 in our name */
     bool strips_display_names;
+    bool withholds_identity; /* a new request leaves from anonymous */
+    struct slice claimed;    /* the URI it leaves from, when not the one it says; else empty */
+    struct slice asserted;   /* the URI we assert towards the core; else empty.  Both are of the
+                                message or of a registration */
     uint16_t answers_as; /* what a response is to who asked, when not what it says; else 0 */
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;

@@ -123,8 +123,7 @@ static bool set_answerer(struct relay *relay, struct dialog *dialog,
     text_init(&local, from, sizeof(from));
     text_init(&remote, to, sizeof(to));
     leg_new_call_id(relay, call_id);
-    hide_address(&local, &view, message, sip_value(message, SIP_HEADER_FROM),
-                 inspection->strips_display_names);
+    identity_write_from(&local, &view, inspection);
     hide_address(&remote, &view, message, sip_value(message, SIP_HEADER_TO),
                  inspection->strips_display_names);
     if (local.is_full || remote.is_full) {

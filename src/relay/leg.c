@@ -169,6 +169,7 @@ uint16_t leg_write_request(struct relay *relay, struct text *text,
 
     uint16_t front = leg_write_front(relay, text, sip_method_token(message->method), leg,
                                      hops == 0 ? 0 : hops - 1);
+    identity_write_lines(text, &view, inspection);
     hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
     sip_write_body(text, leg->body);
     return front;

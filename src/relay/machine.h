@@ -112,6 +112,12 @@ bool hide_is_outside(const struct view *view);
 bool hide_shows_inside(const struct view *view, struct slice text);
 bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host_kind);
 
+/* identity.c: From of a new request, and the lines of ours that say who sent it. */
+void identity_write_from(struct text *text, const struct view *view,
+                         const struct inspection *inspection);
+void identity_write_lines(struct text *text, const struct view *view,
+                          const struct inspection *inspection);
+
 /* identifiers.c: dialog identifiers that travel inside other headers.  False: the header goes. */
 bool identifiers_write_line(struct text *text, const struct view *view,
                             const struct inspection *inspection, const struct sip_header *header);

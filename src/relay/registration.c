@@ -313,20 +313,35 @@ static struct slice write_service_route(struct text *text, const struct sip_mess
     return text_slice(text);
 }
 
-static void keep_service_route(struct relay *relay, struct registration *registration,
-                               const struct sip_message *message)
+/* The names that go with the registered one, a blank between them. */
+static struct slice write_identities(struct text *text, const struct sip_message *message)
+{
+    for (const struct sip_value *value = sip_value(message, SIP_HEADER_P_ASSOCIATED_URI);
+         value != NULL; value = sip_value_next(message, value)) {
+        text_put(text, text->len > 0 ? SLICE(" ") : SLICE(""));
+        text_put(text, sip_slice(message, value->uri.whole));
+    }
+    return text_slice(text);
+}
+
+static void keep_what_is_said(struct relay *relay, struct registration *registration,
+                              const struct sip_message *message)
 {
     struct slice texts[REGISTRATION_TEXT_COUNT];
-    char room[RELAY_ROUTES_MAX];
-    struct text text;
+    char room[RELAY_ROUTES_MAX], names[RELAY_CONTACTS_MAX];
+    struct text text, identities;
 
     text_init(&text, room, sizeof(room));
+    text_init(&identities, names, sizeof(names));
     for (unsigned i = 0; i < REGISTRATION_TEXT_COUNT; i++) {
         texts[i] = registration_text(relay->state, registration, i);
     }
     texts[REGISTRATION_SERVICE_ROUTE] = write_service_route(&text, message);
-    if (!slice_equal(texts[REGISTRATION_SERVICE_ROUTE],
-                     registration_text(relay->state, registration, REGISTRATION_SERVICE_ROUTE)) &&
+    texts[REGISTRATION_IDENTITIES] = write_identities(&identities, message);
+    if ((!slice_equal(texts[REGISTRATION_SERVICE_ROUTE],
+                      registration_text(relay->state, registration, REGISTRATION_SERVICE_ROUTE)) ||
+         !slice_equal(texts[REGISTRATION_IDENTITIES],
+                      registration_text(relay->state, registration, REGISTRATION_IDENTITIES))) &&
         !registration_set_texts(relay->state, registration, texts)) {
         relay->counters.table_full++;
     }
@@ -350,7 +365,7 @@ static void confirm(struct relay *relay, struct registration *registration,
     registration->is_confirmed = true;
     registration->asked = (struct handle){.index = 0};
     set_expiry(relay, registration, expires_of(message, contact) * 1000 + REGISTRATION_GRACE_MS);
-    keep_service_route(relay, registration, message);
+    keep_what_is_said(relay, registration, message);
 }
 
 /* What was named by the REGISTER and not confirmed by its answer is no longer registered; after a

@@ -51,8 +51,7 @@ static void leg_without_dialog(struct relay *relay, const struct inspection *ins
 
     text_init(&from, texts->from, sizeof(texts->from));
     text_init(&to, texts->to, sizeof(texts->to));
-    hide_address(&from, &view, message, sip_value(message, SIP_HEADER_FROM),
-                 inspection->strips_display_names);
+    identity_write_from(&from, &view, inspection);
     hide_address(&to, &view, message, sip_value(message, SIP_HEADER_TO),
                  inspection->strips_display_names);
     if (message->method == SIP_REGISTER) {

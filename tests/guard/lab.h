@@ -42,7 +42,8 @@ void lab_judge(struct lab *lab, const struct lab_source *source, struct slice by
 
 struct flow lab_flow(const struct lab *lab, const struct lab_source *source);
 
-/* One line of words and key=value: "dialog ...", "sent ...", "received ...", see lab_seed.c. */
+/* One line of words and key=value: "dialog ...", "sent ...", "received ...", "registration ...",
+ * see lab_seed.c. */
 bool lab_seed(struct lab *lab, struct slice line);
 /* A transaction of ours that this response answers. */
 void lab_seed_response(struct lab *lab, const struct lab_source *source, struct slice response);

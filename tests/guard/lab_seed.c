@@ -192,6 +192,27 @@ static void seed_received(struct lab *lab, struct slice line)
     assert_true(exchange_set_server(lab->state, exchange, echo));
 }
 
+/* "registration aor= [from=access] [at=ADDRESS:PORT] [identity=]": somebody's device, known to the
+ * core by aor and one more name. */
+static void seed_registration(struct lab *lab, struct slice line)
+{
+    struct lab_source device = source_of(lab, line, "from", "access");
+    struct registration *registration = registration_new(lab->state);
+    struct slice texts[REGISTRATION_TEXT_COUNT] = {
+        [REGISTRATION_AOR] = word_of(line, "aor", "sip:alice@example.net"),
+        [REGISTRATION_CONTACT] = SLICE("sip:device@198.18.0.7:5062"),
+        [REGISTRATION_IDENTITIES] = word_of(line, "identity", ""),
+    };
+
+    registration->token = 7;
+    registration->zone = device.zone;
+    registration->peer = peer_of(lab, &device);
+    registration->flow = lab_flow(lab, &device);
+    registration->core_zone = lab_zone(lab, SLICE("core"));
+    registration->is_confirmed = true;
+    assert_true(registration_set_texts(lab->state, registration, texts));
+}
+
 bool lab_seed(struct lab *lab, struct slice line)
 {
     struct slice what = slice_head(line, slice_find(line, ' '));
@@ -202,6 +223,8 @@ bool lab_seed(struct lab *lab, struct slice line)
         seed_sent(lab, line);
     } else if (slice_equal(what, SLICE("received"))) {
         seed_received(lab, line);
+    } else if (slice_equal(what, SLICE("registration"))) {
+        seed_registration(lab, line);
     } else {
         return false;
     }

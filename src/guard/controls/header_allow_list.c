@@ -1,6 +1,12 @@
 /* CT-SEG-09: a header the zone pair does not list. */
 #include "guard/inspect.h"
 
+/* What the border itself is told goes no further, and is nothing to tell of. */
+static bool is_for_us(enum sip_header_name name)
+{
+    return sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY;
+}
+
 enum outcome control_header_allow_list(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -14,7 +20,7 @@ enum outcome control_header_allow_list(struct inspection *inspection)
     for (uint16_t i = message->header_count; i > 0; i--) {
         const struct sip_header *line = &message->headers[i - 1];
 
-        if (sip_header_is_hop(line->id) || inspection_passes(inspection, line)) {
+        if (is_for_us(line->id) || inspection_passes(inspection, line)) {
             continue;
         }
         if (line->id == SIP_HEADER_UNKNOWN) {

@@ -1,0 +1,33 @@
+/*
+ * Who the sender is, as the next one is told: what the controls of identity decided, written.
+ */
+#include "relay/machine.h"
+
+void identity_write_from(struct text *text, const struct view *view,
+                         const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (inspection->withholds_identity) {
+        text_put(text, SLICE("\"Anonymous\" <sip:anonymous@anonymous.invalid>")); /* RFC 3323 */
+    } else if (inspection->claimed.len > 0) {
+        text_put_octet(text, '<');
+        text_put(text, inspection->claimed);
+        text_put_octet(text, '>');
+    } else {
+        hide_address(text, view, message, sip_value(message, SIP_HEADER_FROM),
+                     inspection->strips_display_names);
+    }
+}
+
+void identity_write_lines(struct text *text, const struct view *view,
+                          const struct inspection *inspection)
+{
+    if (inspection->asserted.len == 0 || relay_zone(view->relay, view->zone)->class != ZONE_CORE) {
+        return;
+    }
+    text_put(text, sip_header_spelling(SIP_HEADER_P_ASSERTED_IDENTITY));
+    text_put(text, SLICE(": <"));
+    text_put(text, inspection->asserted);
+    text_put(text, SLICE(">\r\n"));
+}
