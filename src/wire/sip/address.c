@@ -114,7 +114,7 @@ void sip_address_take(const struct sip_reader *reader, const struct sip_header *
             break;
         }
     }
-    if (count > 1 && (sip_name_facts[header->id].flags & SIP_NAME_SINGLE) != 0) {
+    if (count > 1 && (sip_names[header->id].flags & SIP_NAME_SINGLE) != 0) {
         sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
     }
 }

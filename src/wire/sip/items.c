@@ -54,7 +54,7 @@ static size_t item_end(const struct sip_reader *reader, size_t from, size_t limi
 static size_t item_take(const struct sip_reader *reader, size_t from, size_t stop, size_t limit,
                         const struct sip_header *header)
 {
-    bool is_one = sip_name_facts[header->id].shape == SIP_SHAPE_ONE;
+    bool is_one = sip_names[header->id].shape == SIP_SHAPE_ONE;
     /* Several functions of one kind are several parameters of one name (RFC 7315 4.5). */
     enum params_kind kind =
         header->id == SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES ? PARAMS_REPEATING : PARAMS_ITEM;
@@ -95,7 +95,7 @@ void sip_items_judge(const struct sip_reader *reader, const struct sip_header *h
             break;
         }
     }
-    if (count > 1 && sip_name_facts[header->id].shape == SIP_SHAPE_ONE) {
+    if (count > 1 && sip_names[header->id].shape == SIP_SHAPE_ONE) {
         sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
     }
     reader->message->item_count += count;

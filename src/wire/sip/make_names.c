@@ -10,10 +10,10 @@
 
 // clang-format off
 static const struct {
-    const char *text;
+    const char *name, *text;
     char letter; /* 0 when it has no compact form */
 } names[] = {
-#define HEADER(name, spelling, compact, shape, flags) {spelling, compact},
+#define HEADER(name, spelling, compact, shape, flags) {#name, spelling, compact},
 #include "wire/sip/headers.def"
 #undef HEADER
 };
@@ -49,7 +49,7 @@ static bool names_fit(uint64_t factor, uint8_t slots[NAME_SLOTS])
 
 static void octets_print(const char *name, const uint8_t *octets, unsigned count)
 {
-    printf("\nstatic const uint8_t %s[%u] = {", name, count);
+    printf("\nconst uint8_t %s[%u] = {", name, count);
     for (unsigned i = 0; i < count; i++) {
         printf("%s%u,", i % ROW == 0 ? "\n    " : " ", octets[i]);
     }
@@ -60,19 +60,19 @@ static void names_print(uint64_t factor, const uint8_t slots[NAME_SLOTS])
 {
     uint8_t letters[LETTERS] = {0};
 
-    printf("static const uint64_t name_factor = UINT64_C(0x%" PRIx64 ");\n", factor);
-    octets_print("name_slots", slots, NAME_SLOTS);
+    printf("const uint64_t sip_name_factor = UINT64_C(0x%" PRIx64 ");\n", factor);
+    octets_print("sip_name_slots", slots, NAME_SLOTS);
     for (unsigned i = 0; i < NAME_COUNT; i++) {
         if (names[i].letter != 0) {
             letters[names[i].letter - 'a'] = (uint8_t)(i + 1);
         }
     }
-    octets_print("name_letters", letters, LETTERS);
-    printf("\nstatic const uint64_t name_ends_of[%u] = {\n    0,\n", NAME_COUNT + 1);
+    octets_print("sip_name_letters", letters, LETTERS);
+    printf("\n");
     for (unsigned i = 0; i < NAME_COUNT; i++) {
-        printf("    UINT64_C(0x%016" PRIx64 "),\n", ends_of(names[i].text));
+        printf("#define ENDS_%s UINT64_C(0x%016" PRIx64 ")\n", names[i].name,
+               ends_of(names[i].text));
     }
-    printf("};\n");
 }
 
 int main(void)

@@ -98,7 +98,7 @@ static void single_judge(const struct sip_reader *reader, const struct sip_heade
 {
     size_t end = (size_t)header->value.at + header->value.len;
 
-    if ((sip_name_facts[header->id].flags & SIP_NAME_SINGLE) == 0) {
+    if ((sip_names[header->id].flags & SIP_NAME_SINGLE) == 0) {
         return;
     }
     sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->name.at, end);
@@ -148,7 +148,7 @@ static inline void header_judge(const struct sip_reader *reader, struct sip_head
                                 size_t from, size_t end)
 {
     header_chain(reader, header);
-    shapes[sip_name_facts[header->id].shape](reader, header, end);
+    shapes[sip_names[header->id].shape](reader, header, end);
     if (__builtin_expect(!reader->is_usual, 0)) {
         if (end - from > SIP_LINE_MAX) {
             sip_note(reader, SIP_ODD_LONG_LINE, from, end);
@@ -195,26 +195,25 @@ static __attribute__((noinline)) size_t header_take_slowly(const struct sip_read
 
 /* The line at from when it is "Name: value", CRLF, and no continuation follows; 0 when it is not
  * like that.  No line ends before the first octet that is none of a token. */
-static inline size_t header_take(const struct sip_reader *reader, size_t from)
+static inline size_t header_take(const struct sip_reader *reader, size_t from,
+                                 struct sip_header *header)
 {
-    struct sip_message *message = reader->message;
     const char *at = reader->at;
     size_t colon = next_stop(reader, from), end = scan_next(reader->line, colon);
     size_t len = colon - from;
-    struct sip_header *header = &message->headers[message->header_count];
 
     if (end + 2 >= reader->len || memcmp(at + end, "\r\n", 2) != 0 || at[end + 2] == ' ' ||
         at[end + 2] == '\t' || memcmp(at + colon, ": ", 2) != 0) {
         return 0;
     }
     if ((unsigned char)at[colon + 2] <= ' ' || (unsigned char)at[end - 1] <= ' ' ||
-        len - 2 > SIP_NAME_MAX - 2 || message->header_count == SIP_HEADERS_MAX) {
+        len - 2 > SIP_NAME_MAX - 2 || header == reader->message->headers + SIP_HEADERS_MAX) {
         return 0;
     }
     *header = (struct sip_header){0};
     span_set(&header->name, from, colon);
     span_set(&header->value, colon + 2, end);
-    header->id = (uint8_t)sip_name_find(at + from, len);
+    header->id = (uint8_t)name_find(at + from, len);
     header_judge(reader, header, from, end);
     return end + 2;
 }
@@ -235,6 +234,8 @@ static size_t head_end(const struct sip_reader *reader, size_t from)
 /* All lines behind the start line; returns the length of the head, or 0 when it has no end. */
 static size_t headers_take(const struct sip_reader *reader, size_t from)
 {
+    struct sip_message *message = reader->message;
+    struct sip_header *header = message->headers;
     size_t next, len;
 
     if (is_continuation(reader, from)) {
@@ -247,8 +248,9 @@ static size_t headers_take(const struct sip_reader *reader, size_t from)
         if (reader->at[from] <= '\r' && (len = head_end(reader, from)) != 0) {
             return len;
         }
-        next = header_take(reader, from);
+        next = header_take(reader, from, header);
         from = next != 0 ? next : header_take_slowly(reader, from);
+        header = next != 0 ? header + 1 : &message->headers[message->header_count];
     }
     return 0;
 }
