@@ -170,6 +170,16 @@ static void note_notify(struct relay *relay, struct dialog *dialog, unsigned sid
     }
 }
 
+/* A party whose connection broke comes back on another one, and is reached on that from now on. */
+static void note_connection(struct dialog_side *party, const struct flow *flow)
+{
+    if (transport_is_stream(flow->transport) && party->flow.transport == flow->transport &&
+        party->flow.listener == flow->listener &&
+        address_same_host(&party->flow.remote, &flow->remote)) {
+        party->flow = *flow;
+    }
+}
+
 static void note_request(struct relay *relay, struct dialog *dialog, unsigned side,
                          const struct inspection *inspection, struct exchange *exchange,
                          uint32_t cseq)
@@ -180,6 +190,7 @@ static void note_request(struct relay *relay, struct dialog *dialog, unsigned si
 
     from->remote_cseq = message->cseq;
     to->local_cseq = cseq;
+    note_connection(from, &inspection->packet->flow);
     if (message->method == SIP_INVITE) {
         to->invite_cseq = cseq;
         from->asked_cseq = message->cseq;

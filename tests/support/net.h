@@ -24,9 +24,9 @@ struct net_host {
     enum transport transport;
     uint16_t zone, listener;
     uint32_t connection;                     /* of a stream, 0: none yet */
-    bool is_deaf;
-    bool is_unreachable; /* what is sent to it is neither heard nor, until it fails, given up */
-    uint32_t unreached;  /* the reference of it */                            /* nothing that is sent to it arrives */
+    bool is_deaf;                            /* nothing that is sent to it arrives */
+    bool is_unreachable;                     /* the same, and nobody is told until it fails */
+    uint32_t unreached;                      /* the reference of what was sent to it last */
     uint64_t arrives_to_ms, arrives_from_ms; /* streams keep their order */
     void (*receive)(struct net_host *host, struct slice bytes);
     void *owner;
