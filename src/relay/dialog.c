@@ -6,8 +6,6 @@
 
 enum {
     DIALOG_REMAINS_MS = 32000, /* an ended dialog absorbs what is still under way: 64 * T1 */
-    DIALOG_SUBSCRIPTION_MS = 86400000, /* STA-36: longest subscription */
-    DIALOG_SUBSCRIPTION_MIN_MS = 60000,
 };
 
 void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_timer kind,
@@ -190,6 +188,34 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     return dialog;
 }
 
+static unsigned count_family(const struct relay *relay, const struct dialog *first)
+{
+    uint64_t key = hash_bytes(&relay->state->key, slice_string(first->sides[1].local_tag));
+    struct table_cursor cursor = {0};
+    unsigned count = 0;
+    uint32_t index = 0;
+
+    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
+        const struct dialog *sibling = pool_at(&relay->state->dialogs, index);
+
+        count += sibling->family == first->family;
+    }
+    return count;
+}
+
+/* A new tag in every answer would fill the table with dialogs of one request.  Who says yes is
+ * heard when no more may ring, so that one of many is taken. */
+static bool may_fork(struct relay *relay, const struct dialog *first, unsigned status)
+{
+    unsigned max = status < 200 ? RELAY_EARLY_MAX : RELAY_FORKS_MAX;
+
+    if (count_family(relay, first) < max) {
+        return true;
+    }
+    relay->counters.forks_refused++;
+    return false;
+}
+
 /* Another answerer of the same INVITE: the same leg of who asked, a leg of its own. */
 static struct dialog *dialog_fork(struct relay *relay, const struct dialog *first,
                                   struct slice remote_tag)
@@ -286,7 +312,7 @@ struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
     if (known.len > 0 && !slice_equal(known, tag)) {
         dialog = dialog_find(relay->state, dialog_text(relay->state, first, 1, DIALOG_CALL_ID),
                              slice_string(first->sides[1].local_tag), tag, &side);
-        if (dialog == NULL) {
+        if (dialog == NULL && may_fork(relay, first, inspection->message.status)) {
             dialog = dialog_fork(relay, first, tag);
         }
     }

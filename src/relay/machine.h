@@ -23,9 +23,12 @@ enum {
     RELAY_REDIRECTS_MAX = 3,     /* CT-FW-23 */
     RELAY_RESET_LIMIT = 3,       /* NNI-30: provisionals that restart timer C */
     RELAY_PROVISIONALS_MAX = 30, /* STA-25 */
+    RELAY_EARLY_MAX = 10,        /* answerers of one request that ring, HYG-M07 */
+    RELAY_FORKS_MAX = 16,        /* those that say yes too late to be taken included */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
     RELAY_MAX_FORWARDS = 70,
     RELAY_SUBSCRIPTION_S = 3600,        /* of a SUBSCRIBE whose answer says no time */
+    RELAY_SUBSCRIPTION_MAX_S = 86400,   /* STA-36: longest, whatever the answer says */
     RELAY_REFER_S = 180,                /* STA-36 */
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,

@@ -9,6 +9,7 @@ enum {
     REGISTRATION_DEFAULT_S = 3600,       /* RFC 3261 10.2.1.1 */
     REGISTRATION_EXPIRES_MAX_S = 600000, /* REG-05 */
     REGISTRATION_GRACE_MS = 10000,       /* the refresh may be under way */
+    REGISTRATION_CONTACTS_MAX = 32,      /* of a user: REG-03 has five, and some are being asked */
 };
 
 /* "sip:user@host" of a value, the host in lower case; the key under which contacts are kept. */
@@ -76,11 +77,31 @@ static struct registration *find_contact(const struct relay *relay, struct slice
     return NULL;
 }
 
+/* A registrar that is slow to refuse must not let one name fill the table. */
+static bool has_room(struct relay *relay, struct slice aor)
+{
+    struct table_cursor cursor = {0};
+    unsigned count = 0;
+
+    while (registration_next(relay->state, aor, &cursor) != NULL) {
+        count++;
+    }
+    if (count < REGISTRATION_CONTACTS_MAX) {
+        return true;
+    }
+    relay->counters.contacts_refused++;
+    return false;
+}
+
 static struct registration *begin_contact(struct relay *relay, const struct exchange *exchange,
                                           const struct slice texts[REGISTRATION_TEXT_COUNT])
 {
-    struct registration *registration = registration_new(relay->state);
+    struct registration *registration = NULL;
 
+    if (!has_room(relay, texts[REGISTRATION_AOR])) {
+        return NULL;
+    }
+    registration = registration_new(relay->state);
     if (registration == NULL) {
         relay->counters.table_full++;
         return NULL;

@@ -68,6 +68,9 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
         if (!sip_number(&inspection->message, SIP_HEADER_EXPIRES, &expires)) {
             expires = exchange->method == SIP_REFER ? RELAY_REFER_S : RELAY_SUBSCRIPTION_S;
         }
+        if (expires > RELAY_SUBSCRIPTION_MAX_S) {
+            expires = RELAY_SUBSCRIPTION_MAX_S;
+        }
         /* A little longer than the subscriber thinks: the last NOTIFY still passes. */
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE, (uint64_t)expires * 1000 + 32000);
     }
