@@ -1,12 +1,11 @@
 /*
  * `sipwarden inspect`: captures, judged message by message; nothing is changed.
  */
-#include "app/inspect/report.h"
+#include "app/inspect/run.h"
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
 #include "io/capture/capture.h"
-#include "io/capture/write.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,41 +17,34 @@
 enum {
     PROGRESS_MESSAGES = 16384, /* between two looks at the clock */
     PROGRESS_MS = 200,
-    LINES_MAX = 1 << 20,        /* of one message: 32 findings, each with its file's name */
-    PRINT_MAX = 8 << 20,        /* of all controls, each with three names of files */
-    PRINT_EACH_MAX = 32 * 1024, /* of a file, or of a peer with all controls */
-};
-
-struct options {
-    const char *policy, *evidence;
-    bool is_json, is_quiet;
-};
-
-/* One run of the verb. */
-struct run {
-    struct options options;
-    struct watch watch;
-    struct report report;
-    FILE *evidence_file;
-    struct capture_writer evidence;
-    char *lines; /* LINES_MAX octets */
-    bool shows_progress, is_unreadable;
-    uint64_t messages, shown_ms;
+    SECONDS_MAX = 366 * 24 * 60 * 60, /* of a live source */
+    LINES_MAX = 1 << 20,              /* of one message: 32 findings, each with its file's name */
+    PRINT_MAX = 8 << 20,              /* of all controls, each with three names of files */
+    PRINT_EACH_MAX = 32 * 1024,       /* of a file, or of a peer with all controls */
 };
 
 static int usage(FILE *out, int status)
 {
     fputs(
-        "usage: sipwarden inspect [--policy FILE] [--json] [--quiet] [--evidence FILE] FILE...\n"
+        "usage: sipwarden inspect [options] FILE...\n"
+        "       sipwarden inspect [options] --hep udp:ADDRESS:PORT | tcp:ADDRESS:PORT\n"
+        "       sipwarden inspect [options] --interface NAME [--filter EXPRESSION]\n"
         "\n"
         "Judges every SIP message of captures (pcap, pcapng; - is standard input) as a store with\n"
-        "that policy would have, and tells what was found.  Nothing is sent or changed.\n"
+        "that policy would have, and tells what was found.  Nothing is sent or changed.  Live\n"
+        "messages come from agents that send HEP 3, or from a network interface; SIGINT ends them\n"
+        "and the report is written.\n"
         "\n"
         "  --policy FILE    whose zones, peers and limits apply; without it messages are judged\n"
         "                   for what they are, whoever sent them\n"
         "  --json           one object a line: each finding, then a summary\n"
         "  --quiet          the summary alone\n"
         "  --evidence FILE  the messages with findings, as a capture whose comments name them\n"
+        "  --hep WHERE      receive what agents capture; whoever reaches this socket is believed\n"
+        "  --interface NAME capture here, wherever SIP is found; wants CAP_NET_RAW or root\n"
+        "  --filter EXPR    only what the expression of libpcap allows (port 5060)\n"
+        "  --seconds N      live: end after so long\n"
+        "  --count N        live: end after so many messages\n"
         "\n"
         "Exit: 0 nothing found, 1 findings, 2 usage, or not all of it could be read.\n",
         out);
@@ -67,27 +59,26 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void progress_show(struct run *run, const struct capture *capture)
+bool run_progress_due(struct inspect_run *run)
 {
-    if (!run->shows_progress || ++run->messages % PROGRESS_MESSAGES != 0) {
-        return;
+    if (!run->shows_progress) {
+        return false;
     }
     uint64_t now = now_ms();
     if (now - run->shown_ms < PROGRESS_MS) {
-        return;
+        return false;
     }
-    struct capture_progress progress = capture_progress(capture);
     run->shown_ms = now;
-    if (progress.total > 0) {
-        fprintf(stderr, "\r%3u %%  ", (unsigned)(progress.done * 100 / progress.total));
-    } else {
-        fprintf(stderr, "\r%llu MiB  ", (unsigned long long)(progress.done >> 20));
-    }
+    return true;
+}
+
+void run_progress_show(const struct inspect_run *run)
+{
     fprintf(stderr, "%llu messages, %llu findings ", (unsigned long long)run->messages,
             (unsigned long long)run->report.findings);
 }
 
-static void progress_end(struct run *run)
+void run_progress_end(struct inspect_run *run)
 {
     if (run->shows_progress && run->shown_ms > 0) {
         fputs("\r\033[K", stderr);
@@ -95,8 +86,23 @@ static void progress_end(struct run *run)
     }
 }
 
+/* Of a file the clock is looked at now and then. */
+static void progress_show(struct inspect_run *run, const struct capture *capture)
+{
+    if (++run->messages % PROGRESS_MESSAGES != 0 || !run_progress_due(run)) {
+        return;
+    }
+    struct capture_progress progress = capture_progress(capture);
+    if (progress.total > 0) {
+        fprintf(stderr, "\r%3u %%  ", (unsigned)(progress.done * 100 / progress.total));
+    } else {
+        fprintf(stderr, "\r%llu MiB  ", (unsigned long long)(progress.done >> 20));
+    }
+    run_progress_show(run);
+}
+
 /* "CT-FW-06 HYG-F04, CT-FW-08 HYG-F05" */
-static void evidence_write(struct run *run, const struct inspection *inspection)
+static void evidence_write(struct inspect_run *run, const struct inspection *inspection)
 {
     char room[4096];
     struct text comment;
@@ -113,7 +119,7 @@ static void evidence_write(struct run *run, const struct inspection *inspection)
     (void)capture_write_packet(&run->evidence, inspection->packet, text_slice(&comment));
 }
 
-static void message_judge(struct run *run, const struct packet *packet, const char *file)
+void run_judge(struct inspect_run *run, const struct packet *packet, const char *file)
 {
     watch_judge(&run->watch, packet);
     report_add(&run->report, file);
@@ -132,7 +138,7 @@ static void message_judge(struct run *run, const struct packet *packet, const ch
     }
 }
 
-static void file_inspect(struct run *run, struct report_file *file, const char *path)
+static void file_inspect(struct inspect_run *run, struct report_file *file, const char *path)
 {
     struct fault fault = {.text = ""};
     struct capture *capture = capture_open(path, &fault);
@@ -141,10 +147,10 @@ static void file_inspect(struct run *run, struct report_file *file, const char *
     file->path = path;
     if (capture != NULL) {
         while (capture_next(capture, &packet, &fault)) {
-            message_judge(run, &packet, path);
+            run_judge(run, &packet, path);
             progress_show(run, capture);
         }
-        progress_end(run);
+        run_progress_end(run);
         file->counts = *capture_counts(capture);
         file->octets = capture_progress(capture).done;
         capture_close(capture);
@@ -156,7 +162,7 @@ static void file_inspect(struct run *run, struct report_file *file, const char *
     }
 }
 
-static bool report_print(struct run *run, struct fault *fault)
+static bool report_print(struct inspect_run *run, struct fault *fault)
 {
     size_t max = PRINT_MAX +
                  (size_t)PRINT_EACH_MAX * (run->watch.policy->peer_count + run->report.file_count);
@@ -181,7 +187,7 @@ static bool report_print(struct run *run, struct fault *fault)
            fault_set(fault, "standard output: %s", strerror(errno));
 }
 
-static bool run_open(struct run *run, uint32_t files, struct fault *fault)
+static bool run_open(struct inspect_run *run, uint32_t files, struct fault *fault)
 {
     const char *evidence = run->options.evidence;
 
@@ -204,7 +210,7 @@ static bool run_open(struct run *run, uint32_t files, struct fault *fault)
            fault_set(fault, "%s: %s", evidence, strerror(errno));
 }
 
-static bool evidence_close(struct run *run, struct fault *fault)
+static bool evidence_close(struct inspect_run *run, struct fault *fault)
 {
     FILE *file = run->evidence_file;
 
@@ -213,7 +219,7 @@ static bool evidence_close(struct run *run, struct fault *fault)
            fault_set(fault, "%s: %s", run->options.evidence, strerror(errno));
 }
 
-static void run_close(struct run *run)
+static void run_close(struct inspect_run *run)
 {
     if (run->evidence_file != NULL) {
         fclose(run->evidence_file);
@@ -223,12 +229,23 @@ static void run_close(struct run *run)
     free(run->lines);
 }
 
-static bool run_files(struct run *run, char **files, uint32_t count, struct fault *fault)
+static bool is_live(const struct inspect_options *options)
 {
-    if (!run_open(run, count, fault)) {
+    return options->hep != NULL || options->interface != NULL;
+}
+
+static bool run_sources(struct inspect_run *run, char **files, uint32_t count, struct fault *fault)
+{
+    if (!run_open(run, is_live(&run->options) ? 1 : count, fault)) {
         return false;
     }
     must(run->report.files != NULL);
+    if (is_live(&run->options)) {
+        if (!live_inspect(run, &run->report.files[0], fault)) {
+            return false;
+        }
+        run->report.file_count = 1;
+    }
     for (uint32_t i = 0; i < count; i++) {
         file_inspect(run, &run->report.files[i], files[i]);
         run->report.file_count++;
@@ -236,13 +253,13 @@ static bool run_files(struct run *run, char **files, uint32_t count, struct faul
     return report_print(run, fault) && evidence_close(run, fault);
 }
 
-static int inspect_files(const struct options *options, char **files, uint32_t count)
+static int inspect_sources(const struct inspect_options *options, char **files, uint32_t count)
 {
-    struct run run = {.options = *options};
+    struct inspect_run run = {.options = *options};
     struct fault fault = {.text = ""};
     int status = EXIT_USAGE; /* whoever asked must look: not all of it was judged */
 
-    if (!run_files(&run, files, count, &fault)) {
+    if (!run_sources(&run, files, count, &fault)) {
         say("%s", fault.text);
     } else if (!run.is_unreadable) {
         status = run.report.findings > 0 ? EXIT_FINDINGS : EXIT_OK;
@@ -251,38 +268,84 @@ static int inspect_files(const struct options *options, char **files, uint32_t c
     return status;
 }
 
+static bool number_read(const char *word, uint64_t max, uint64_t *number)
+{
+    return slice_number(slice_string(word), max, number) && *number > 0;
+}
+
+/* Files or one live source, and nothing of a live source without it. */
+static bool fits_together(const struct inspect_options *options, int files)
+{
+    if (!is_live(options)) {
+        return files > 0 && files <= REPORT_FILES_MAX && options->filter == NULL &&
+               options->seconds == 0 && options->count == 0;
+    }
+    return files == 0 && (options->hep == NULL || options->interface == NULL) &&
+           (options->filter == NULL || options->interface != NULL);
+}
+
+/* False at a word that is none of ours, and at a number that is none. */
+static bool option_take(struct inspect_options *chosen, int option)
+{
+    switch (option) {
+    case 'p':
+        chosen->policy = optarg;
+        return true;
+    case 'j':
+        chosen->is_json = true;
+        return true;
+    case 'q':
+        chosen->is_quiet = true;
+        return true;
+    case 'e':
+        chosen->evidence = optarg;
+        return true;
+    case 'H':
+        chosen->hep = optarg;
+        return true;
+    case 'i':
+        chosen->interface = optarg;
+        return true;
+    case 'f':
+        chosen->filter = optarg;
+        return true;
+    case 's':
+        return number_read(optarg, SECONDS_MAX, &chosen->seconds);
+    case 'c':
+        return number_read(optarg, UINT64_MAX, &chosen->count);
+    default:
+        return false;
+    }
+}
+
 int inspect_main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"policy", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},        {"evidence", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"policy", required_argument, NULL, 'p'},
+        {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"evidence", required_argument, NULL, 'e'},
+        {"hep", required_argument, NULL, 'H'},
+        {"interface", required_argument, NULL, 'i'},
+        {"filter", required_argument, NULL, 'f'},
+        {"seconds", required_argument, NULL, 's'},
+        {"count", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct options chosen = {0};
+    struct inspect_options chosen = {0};
     int option = 0;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            chosen.policy = optarg;
-            break;
-        case 'j':
-            chosen.is_json = true;
-            break;
-        case 'q':
-            chosen.is_quiet = true;
-            break;
-        case 'e':
-            chosen.evidence = optarg;
-            break;
-        case 'h':
+        if (option == 'h') {
             return usage(stdout, EXIT_OK);
-        default:
+        }
+        if (!option_take(&chosen, option)) {
             return usage(stderr, EXIT_USAGE);
         }
     }
-    if (optind == argc || argc - optind > REPORT_FILES_MAX) {
+    if (!fits_together(&chosen, argc - optind)) {
         return usage(stderr, EXIT_USAGE);
     }
-    return inspect_files(&chosen, argv + optind, (uint32_t)(argc - optind));
+    return inspect_sources(&chosen, argv + optind, (uint32_t)(argc - optind));
 }
