@@ -55,6 +55,11 @@ struct handle pool_handle(const struct pool *pool, const void *record);
  * Start with *index = 0. */
 void *pool_next(const struct pool *pool, uint32_t *index);
 
+static inline uint32_t pool_left(const struct pool *pool)
+{
+    return pool->count - 1 - pool->used;
+}
+
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {
     return pool->slots + (size_t)index * pool->slot_size;

@@ -56,7 +56,7 @@ struct exchange *exchange_begin(struct relay *relay, const struct inspection *in
     exchange->zone_out = inspection->zone_out;
     exchange->peer_out = inspection->peer_out;
     exchange->route = inspection->route;
-    exchange->is_emergency = inspection->emergency != EMERGENCY_NONE;
+    exchange->is_emergency = relay_is_emergency(inspection);
     exchange->started_ms = relay->now_ms;
     if (!answer_keep_echo(relay, exchange, inspection)) {
         exchange_end(relay->state, exchange);

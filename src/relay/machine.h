@@ -33,6 +33,7 @@ enum {
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
+    RELAY_RESERVE_PART = 32,      /* of a table: for emergencies and what is up already */
     RELAY_FLOWS = 16384,
     RELAY_REPLY_SOURCES = 4096, /* GEN-04 */
     RELAY_REPLIES_PER_SOURCE = 10,
@@ -67,6 +68,8 @@ struct relay {
     uint64_t next_watch_ms; /* liveness and housekeeping */
     bool tells_streams;     /* the gate is being told of all streams, see streams_tell */
     bool owes_streams;      /* something could not be told */
+    bool wakes;             /* a name became known: who waited is sent on, some each turn */
+    uint32_t woken;         /* up to this index */
     uint8_t tells_kind;     /* enum media_order_kind */
     uint32_t told_stream;   /* up to this index */
     bool is_draining;
@@ -365,6 +368,18 @@ void session_probe_answered(struct relay *relay, struct exchange *exchange, bool
 static inline bool relay_opens_dialog(uint8_t method)
 {
     return method == SIP_INVITE || method == SIP_SUBSCRIBE || method == SIP_REFER;
+}
+
+/* A test of the emergency route goes that way and has no privilege. */
+static inline bool relay_is_emergency(const struct inspection *inspection)
+{
+    return inspection->emergency != EMERGENCY_NONE && inspection->emergency != EMERGENCY_TEST;
+}
+
+/* What is left of a table is for emergencies and for calls that are up already. */
+static inline bool relay_is_reserve(const struct pool *pool)
+{
+    return pool_left(pool) <= pool->count / RELAY_RESERVE_PART;
 }
 
 static inline bool handle_equal(struct handle a, struct handle b)

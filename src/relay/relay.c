@@ -233,10 +233,31 @@ uint64_t relay_next_ms(const struct relay *relay)
 {
     uint64_t timer = wheel_next_ms(&relay->state->wheel);
 
-    if (relay->tells_streams || relay->owes_streams) {
+    if (relay->tells_streams || relay->owes_streams || relay->wakes) {
         return relay->now_ms;
     }
     return timer < relay->next_watch_ms ? timer : relay->next_watch_ms;
+}
+
+/* What one event may lead to at most still finds room. */
+static bool outbox_has_room(const struct outbox *outbox)
+{
+    return outbox->item_count < OUTBOX_ITEMS_MAX / 2 &&
+           outbox->order_count < OUTBOX_ORDERS_MAX / 2 && outbox->room.len <= outbox->room.max / 2;
+}
+
+/* Thousands may have waited for one name: what does not fit into a turn goes in the next one. */
+static void wake_some(struct relay *relay, struct outbox *outbox)
+{
+    struct exchange *exchange = NULL;
+
+    while (relay->wakes && outbox_has_room(outbox)) {
+        exchange = pool_next(&relay->state->exchanges, &relay->woken);
+        relay->wakes = exchange != NULL;
+        if (exchange != NULL && exchange->client_state == CLIENT_WAITING) {
+            request_next_hop(relay, exchange, 503, outbox);
+        }
+    }
 }
 
 void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
@@ -245,9 +266,8 @@ void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
 
     relay->now_ms = now_ms;
     streams_tell(relay, outbox);
-    while (outbox->item_count < OUTBOX_ITEMS_MAX / 2 &&
-           outbox->order_count < OUTBOX_ORDERS_MAX / 2 &&
-           (timer = wheel_take(&relay->state->wheel, now_ms)) != NULL) {
+    wake_some(relay, outbox);
+    while (outbox_has_room(outbox) && (timer = wheel_take(&relay->state->wheel, now_ms)) != NULL) {
         if (timer->kind < RELAY_TIMER_DIALOG) {
             exchange_timer(relay, timer, outbox);
         } else if (timer->kind < RELAY_TIMER_REGISTRATION) {
@@ -265,9 +285,6 @@ void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
 void relay_name(struct relay *relay, const struct name_answer *answer, uint64_t now_ms,
                 struct outbox *outbox)
 {
-    struct exchange *exchange = NULL;
-    uint32_t index = 0;
-
     relay->now_ms = now_ms;
     if (answer->name >= relay->policy->names.count || answer->count > NAME_TARGETS_MAX) {
         return;
@@ -279,11 +296,9 @@ void relay_name(struct relay *relay, const struct name_answer *answer, uint64_t 
         known->answer = *answer;
         known->is_known = true;
     }
-    while ((exchange = pool_next(&relay->state->exchanges, &index)) != NULL) {
-        if (exchange->client_state == CLIENT_WAITING) {
-            request_next_hop(relay, exchange, 503, outbox);
-        }
-    }
+    relay->wakes = true;
+    relay->woken = 0;
+    wake_some(relay, outbox);
 }
 
 /* The device's connection ended: its flow has failed (RFC 5626 5.3). */

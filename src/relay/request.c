@@ -185,6 +185,28 @@ static bool find_device(struct relay *relay, const struct inspection *inspection
     return true;
 }
 
+/* New calls are not taken when the store ends, nor anything new when tables are nearly full;
+ * emergencies are. */
+static bool is_turned_away(struct relay *relay, const struct inspection *inspection)
+{
+    const struct state *state = relay->state;
+    uint8_t method = inspection->message.method;
+
+    if (relay_is_emergency(inspection)) {
+        return false;
+    }
+    if (relay->is_draining && method == SIP_INVITE) {
+        return true;
+    }
+    if (relay_is_reserve(&state->exchanges) ||
+        (relay_opens_dialog(method) && relay_is_reserve(&state->dialogs)) ||
+        texts_are_scarce(&state->texts, RELAY_RESERVE_PART)) {
+        relay->counters.table_full++;
+        return true;
+    }
+    return false;
+}
+
 void request_new(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
 {
     const struct sip_message *message = &inspection->message;
@@ -195,8 +217,7 @@ void request_new(struct relay *relay, struct inspection *inspection, struct outb
         answer_options(relay, inspection, outbox);
         return;
     }
-    if (relay->is_draining && inspection->emergency == EMERGENCY_NONE &&
-        message->method == SIP_INVITE) {
+    if (is_turned_away(relay, inspection)) {
         answer_busy(relay, inspection, outbox);
         return;
     }

@@ -107,7 +107,9 @@ enum address_family streams_family(const struct relay *relay, const struct dialo
 
 struct media_stream *streams_open(struct relay *relay, struct dialog *dialog, unsigned line)
 {
-    struct media_stream *stream = pool_take(&relay->state->streams);
+    struct pool *streams = &relay->state->streams;
+    struct media_stream *stream =
+        !dialog->is_emergency && relay_is_reserve(streams) ? NULL : pool_take(streams);
 
     if (stream == NULL) {
         return NULL;

@@ -98,6 +98,14 @@ void texts_give(struct texts *texts, struct text_handle *handle)
     *handle = (struct text_handle){.size = 0};
 }
 
+/* Smaller texts take larger blocks when theirs are used up, so these are the last to go. */
+bool texts_are_scarce(const struct texts *texts, uint32_t share)
+{
+    const struct pool *requests = &texts->pools[2];
+
+    return pool_left(requests) <= requests->count / share;
+}
+
 uint64_t texts_refused(const struct texts *texts)
 {
     return texts->pools[TEXT_SIZES - 1].refused;

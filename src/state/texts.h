@@ -34,6 +34,8 @@ bool texts_keep(struct texts *texts, struct slice text, struct text_handle *hand
 struct slice texts_slice(const struct texts *texts, struct text_handle handle);
 /* Gives the block back and clears the handle; nothing for no text. */
 void texts_give(struct texts *texts, struct text_handle *handle);
+/* Little is left of the sizes that requests need: a last share of that many. */
+bool texts_are_scarce(const struct texts *texts, uint32_t share);
 uint64_t texts_refused(const struct texts *texts);
 
 /* Several texts in one block: their lengths, then the texts. */
