@@ -235,11 +235,6 @@ struct control *control_open(struct parent *parent, struct fault *fault)
     return control;
 }
 
-static void on_door_closed(void *owner)
-{
-    free(owner);
-}
-
 void control_close(struct control *control)
 {
     struct sockaddr_un name;
@@ -256,5 +251,10 @@ void control_close(struct control *control)
     }
     loop_alarm_close(&control->alarm);
     (void)close(control->fd);
-    loop_watch_close(&control->watch, on_door_closed);
+    loop_watch_close(&control->watch, NULL);
+}
+
+void control_free(struct control *control)
+{
+    free(control);
 }

@@ -9,7 +9,9 @@
 
 /* "control.sock" in the state folder; the same user and root may connect. */
 struct control *control_open(struct parent *parent, struct fault *fault);
+/* Its handles live in it: it is freed when the loop has ended. */
 void control_close(struct control *control);
+void control_free(struct control *control);
 
 /* As text for people, or JSON. */
 void status_write(struct text *text, const struct parent *parent);

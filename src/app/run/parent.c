@@ -341,6 +341,7 @@ static bool parent_begin(struct parent *parent, struct fault *fault)
 
 static void parent_free(struct parent *parent)
 {
+    control_free(parent->control);
     holdings_close(&parent->holdings);
     if (parent->file.policy != NULL) {
         policy_file_free(&parent->file);
