@@ -40,14 +40,14 @@ void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *ou
     dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Session expired\""), outbox);
 }
 
-/* A hop through which this peer is reached; NULL when no route leads to it by a literal. */
+/* The first hop through which this peer is reached; NULL when no route leads to it. */
 static const struct policy_hop *peer_hop(const struct relay *relay, uint32_t peer, uint16_t *zone)
 {
     for (uint32_t i = 0; i < relay->policy->route_count; i++) {
         const struct policy_route *route = &relay->policy->routes[i];
 
         for (uint32_t j = 0; j < route->hop_count; j++) {
-            if (route->hops[j].peer == peer && route->hops[j].name == POLICY_NONE) {
+            if (route->hops[j].peer == peer) {
                 *zone = route->to;
                 return &route->hops[j];
             }
@@ -56,14 +56,30 @@ static const struct policy_hop *peer_hop(const struct relay *relay, uint32_t pee
     return NULL;
 }
 
+/* A name leads to the first of its addresses that we have a listener for; false while the resolver
+ * has not answered. */
 static bool probe_flow(const struct relay *relay, const struct policy_hop *hop, uint16_t zone,
                        struct flow *flow)
 {
     enum transport transport = hop->transport < TRANSPORT_COUNT ? hop->transport : TRANSPORT_UDP;
     struct address remote = hop->address;
 
-    remote.port = hop->port;
-    return route_flow(relay, zone, transport, &remote, flow);
+    if (hop->name == POLICY_NONE) {
+        remote.port = hop->port;
+        return route_flow(relay, zone, transport, &remote, flow);
+    }
+    const struct name_answer *answer = &relay->names[hop->name].answer;
+    for (uint32_t i = 0; i < answer->count; i++) {
+        const struct name_target *target = &answer->targets[i];
+
+        remote = target->address;
+        remote.port = hop->port != 0 ? hop->port : remote.port;
+        transport = hop->transport < TRANSPORT_COUNT ? hop->transport : target->transport;
+        if (route_flow(relay, zone, transport, &remote, flow)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)

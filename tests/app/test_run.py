@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +39,7 @@ peers:
   registrar:
     zone: inside
     hops: [{hop}]
+    {peer}
 routes:
   - {{emergency: true, to: registrar}}
   - {{from: devices, to: registrar}}
@@ -102,13 +104,13 @@ class Store:
         self.port = free_port()
         media = 40000 + (os.getpid() * 64) % 20000 // 2 * 2
         self.settings = {"journal": self.base / "journal", "core": free_port("127.0.0.10"),
-                         "media": media, "media_end": media + 31, "drain": "0s", "more": "",
+                         "media": media, "media_end": media + 31, "drain": "0s", "more": "", "peer": "",
                          "hop": f"udp:127.0.0.20:{free_port('127.0.0.20')}", "workers": 1,
                          "listeners": f"udp:127.0.0.1:{self.port}, tcp:127.0.0.1:{self.port}"}
         self.settings.update(settings)
         self.write()
         log = self.log.open("wb")
-        environment = dict(os.environ, SIPWARDEN_DNS=settings.get("dns", "127.0.0.1:9"))
+        environment = dict(os.environ, SIPWARDEN_DNS=self.settings.pop("dns", "127.0.0.1:9"))
         self.process = subprocess.Popen(
             [SIPWARDEN, "run", str(self.file), "--state", str(self.state)], env=environment,
             stdout=subprocess.DEVNULL, stderr=log)
@@ -269,6 +271,55 @@ class Run(unittest.TestCase):
         event = json.loads(lines[0])
         self.assertIn("rule", json.dumps(event))
         self.assertGreaterEqual(store.status()["counters"]["recorder"]["events-written"], 1)
+
+    def test_journal_is_rotated_and_bounded(self):
+        folder = tempfile.TemporaryDirectory(prefix="sipwarden-journal-")
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        journal = pathlib.Path(folder.name)
+        for name, size in (("events.jsonl", 64 << 20), ("events-20200101T000000.000Z.jsonl", 1 << 30),
+                           ("events-20210101T000000.000Z.jsonl", 1 << 30), ("notes.txt", 3 << 30)):
+            (journal / name).touch(mode=0o666)
+            (journal / name).chmod(0o666)
+            os.truncate(journal / name, size)  # sparse: nothing is written
+        store = self.open(journal=journal)
+        with socket.create_connection(("127.0.0.1", store.port), timeout=5) as stream:
+            stream.sendall(b"INVITE sip:x SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\nxx")
+            stream.recv(4096)
+        self.assertTrue(wait_until(
+            lambda: store.status()["counters"]["recorder"]["rotations"] == 1), store.said())
+        names = sorted(entry.name for entry in journal.iterdir())
+        self.assertNotIn("events-20200101T000000.000Z.jsonl", names)  # the oldest made room
+        self.assertIn("events-20210101T000000.000Z.jsonl", names)
+        self.assertIn("notes.txt", names)
+        self.assertEqual(sum(name.startswith("events-") for name in names), 2)
+        self.assertTrue(wait_until(lambda: (journal / "events.jsonl").stat().st_size))
+
+    def test_names_are_looked_up(self):
+        if shutil.which("dnsmasq") is None:
+            self.skipTest("SKIPPED: dnsmasq is not installed")
+        sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sink.bind(("127.0.0.20", 0))
+        sink.settimeout(10)
+        self.addCleanup(sink.close)
+        port = free_port()
+        dns = subprocess.Popen(
+            ["dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--no-resolv", "--no-hosts",
+             "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={port}", "--pid-file=",
+             "--local=/test.example/", "--host-record=one.test.example,127.0.0.20",
+             f"--srv-host=_sip._udp.switch.test.example,one.test.example,{sink.getsockname()[1]}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(dns.wait)
+        self.addCleanup(dns.kill)
+        store = self.open(dns=f"127.0.0.1:{port}", hop="switch.test.example",
+                          peer="addresses: [127.0.0.20]\n    liveness: 5s")
+        self.assertIn(b"OPTIONS sip:", sink.recv(4096))
+        self.assertGreaterEqual(store.status()["counters"]["resolver"]["answers"], 1)
+        dns.kill()  # what is known stays known
+        os.kill(store.pid("border"), signal.SIGKILL)
+        while sink.recv(4096):
+            if store.status()["processes"]["border"]["starts"] == 2:
+                break
 
     def test_drains_then_ends(self):
         store = self.open(drain="60s")

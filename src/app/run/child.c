@@ -7,6 +7,7 @@
 #include "guard/control.h"
 #include "io/privileges.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -169,6 +170,20 @@ static void child_ignore_signals(void)
     }
 }
 
+/* Standard output is the recorder's: nobody else can write what looks like an event. */
+static void child_forget_standard(enum ipc_role role)
+{
+    int nowhere = open("/dev/null", O_RDWR);
+
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, STDIN_FILENO);
+        if (role != ROLE_RECORDER) {
+            (void)dup2(nowhere, STDOUT_FILENO);
+        }
+        (void)close(nowhere);
+    }
+}
+
 typedef int main_function(struct child *child);
 
 static main_function *const mains[ROLE_COUNT] = {
@@ -190,6 +205,7 @@ int child_main(struct slice name)
     }
     struct child *child = child_memory_new(sizeof(*child));
     privileges_forget(CHILD_DESCRIPTOR);
+    child_forget_standard(role);
     child_ignore_signals();
     child_init(child, role);
     if (!ipc_link_init(&child->parent, CHILD_DESCRIPTOR, role, ROLE_PARENT) || !child_hear(child)) {

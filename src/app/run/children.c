@@ -88,15 +88,20 @@ static void child_hear(void *owner, struct ipc_link *link, struct ipc_message *m
 
 static bool child_fork(struct parent_child *child, struct fault *fault)
 {
+    sigset_t all, before;
     int ends[2];
 
     if (!ipc_pair(ends, fault)) {
         return false;
     }
+    /* Between fork and exec a signal would be heard by the handlers of both. */
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
     child->pid = fork();
     if (child->pid == 0) {
         child_become(child->role, ends[1]);
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[1]);
     if (child->pid < 0) {
         (void)close(ends[0]);
@@ -207,6 +212,18 @@ unsigned children_alive(const struct parent *parent)
     return count;
 }
 
+/* The gate keeps its ports, whatever the policy says. */
+bool child_has_policy(const struct parent_child *child)
+{
+    return child->role == ROLE_MEDIA || child->policy_version == child->parent->policy->version;
+}
+
+bool children_carry_calls(const struct parent *parent)
+{
+    return parent->children[ROLE_BORDER].state == CHILD_RUNNING &&
+           (!is_wanted(parent, ROLE_MEDIA) || parent->children[ROLE_MEDIA].state == CHILD_RUNNING);
+}
+
 bool children_are_running(const struct parent *parent)
 {
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
@@ -234,6 +251,9 @@ void children_watch(struct parent *parent)
 
         if (child->state == CHILD_STARTING && now_ms - child->started_ms > PARENT_STARTING_MS) {
             child_kill_hung(child, "does not begin");
+        } else if (child->state == CHILD_RUNNING && !child_has_policy(child) &&
+                   now_ms - parent->policy_since_ms > PARENT_HUNG_MS) {
+            child_kill_hung(child, "does not take the policy");
         }
     }
     for (uint32_t i = 0; border->state == CHILD_RUNNING && i < parent->holdings.start.workers;

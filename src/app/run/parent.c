@@ -39,8 +39,7 @@ static bool is_reload_over(const struct parent *parent)
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         const struct parent_child *child = &parent->children[role];
 
-        if (child->state == CHILD_RUNNING && role != ROLE_MEDIA &&
-            child->policy_version != parent->policy->version) {
+        if (child_is_told(child) && !child_has_policy(child)) {
             return false;
         }
     }
@@ -88,6 +87,7 @@ static void parent_reload(struct parent *parent)
     }
     say_what_waits(parent, file.policy);
     parent_set_policy(parent, &file, memory);
+    parent->policy_since_ms = loop_now_ms(&parent->loop);
     children_take_policy(parent, is_new);
     parent->reloads++;
     say("policy %u is handed down", parent->policy->version);
@@ -265,10 +265,10 @@ void parent_look(struct parent *parent)
         return;
     }
     children_start_due(parent);
-    if (!parent->is_ready && children_are_running(parent)) {
+    if (!parent->is_ready && children_carry_calls(parent)) {
         parent_note_ready(parent);
     }
-    if (parent->wants_reload && children_are_running(parent) && is_reload_over(parent)) {
+    if (parent->wants_reload && is_reload_over(parent)) {
         parent->wants_reload = false;
         parent_reload(parent);
         notify_tell(&parent->notify, "READY=1");
@@ -277,7 +277,13 @@ void parent_look(struct parent *parent)
 
 static uint64_t parent_next_ms(const struct parent *parent)
 {
-    uint64_t next_ms = loop_now_ms(&parent->loop) + PARENT_BEAT_MS;
+    uint64_t beat_ms = PARENT_BEAT_MS;
+    uint64_t next_ms = 0;
+
+    if (parent->notify.watchdog_ms > 0 && parent->notify.watchdog_ms < beat_ms) {
+        beat_ms = parent->notify.watchdog_ms;
+    }
+    next_ms = loop_now_ms(&parent->loop) + beat_ms;
 
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         const struct parent_child *child = &parent->children[role];
@@ -296,7 +302,7 @@ static void on_beat(void *owner)
     children_reap(parent);
     children_watch(parent);
     parent_look(parent);
-    if (parent->notify.watchdog_ms > 0 && children_are_running(parent)) {
+    if (parent->notify.watchdog_ms > 0 && children_carry_calls(parent)) {
         notify_tell(&parent->notify, "WATCHDOG=1");
     }
     loop_alarm_at(&parent->beat, parent_next_ms(parent));

@@ -55,7 +55,7 @@ struct parent {
     struct parent_child children[ROLE_COUNT];
     struct notify notify;
     struct control *control;
-    uint64_t started_ms;
+    uint64_t started_ms, policy_since_ms;
     uint64_t drain_until_ms, leave_until_ms;
     bool is_ready, is_draining, is_leaving, wants_reload;
     uint32_t reloads, reloads_refused;
@@ -68,6 +68,8 @@ int parent_run(const char *policy_path, const char *state_folder);
 void children_init(struct parent *parent);
 void children_start_due(struct parent *parent);
 bool children_are_running(const struct parent *parent);
+bool children_carry_calls(const struct parent *parent); /* whatever else is being started again */
+bool child_has_policy(const struct parent_child *child);
 void children_kill(struct parent *parent, int signal);
 unsigned children_alive(const struct parent *parent);
 void children_reap(struct parent *parent);

@@ -88,8 +88,7 @@ void worker_free(struct worker *worker);
 /* Of the worker's own thread. */
 void worker_link(struct worker *worker, enum ipc_role role, int fd);
 void worker_listen(struct worker *worker, uint16_t listener, enum udp_kind kind, int fd);
-void worker_listen_early(struct worker *worker,
-                         int fds[UDP_KIND_COUNT][POLICY_LISTENERS_MAX]);
+void worker_listen_early(struct worker *worker, int fds[UDP_KIND_COUNT][POLICY_LISTENERS_MAX]);
 void worker_take_keys(struct worker *worker, const struct ipc_keys *keys);
 void worker_take_policy(struct worker *worker, const struct plan *plan,
                         const uint16_t renumbered[POLICY_LISTENERS_MAX]);

@@ -20,6 +20,8 @@ void worker_note_failed(void *owner, uint32_t reference)
 
     if (worker->news.failed_count < WORKER_NEWS_MAX) {
         worker->news.failed[worker->news.failed_count++] = reference;
+    } else {
+        worker->counts.news_lost++; /* its timers will notice */
     }
     loop_alarm_at(&worker->tick, 0);
 }
@@ -30,6 +32,8 @@ void worker_note_closed(void *owner, uint32_t connection)
 
     if (worker->news.closed_count < WORKER_NEWS_MAX) {
         worker->news.closed[worker->news.closed_count++] = connection;
+    } else {
+        worker->counts.news_lost++;
     }
     loop_alarm_at(&worker->tick, 0);
 }
@@ -179,12 +183,27 @@ void worker_receive(void *owner, const struct packet *packets, unsigned count)
     worker_send(worker);
 }
 
+/* The resolver reads what strangers send: it is believed in what it found, not in how it says it.
+ */
+static bool answer_is_sound(const struct name_answer *answer)
+{
+    for (unsigned i = 0; i < answer->count && i < NAME_TARGETS_MAX; i++) {
+        const struct name_target *target = &answer->targets[i];
+
+        if (target->transport >= TRANSPORT_COUNT ||
+            (target->address.family != ADDRESS_V4 && target->address.family != ADDRESS_V6)) {
+            return false;
+        }
+    }
+    return answer->count <= NAME_TARGETS_MAX;
+}
+
 void worker_hear_answer(struct worker *worker, const struct ipc_answer *answer)
 {
     struct name_answer checked = answer->answer;
 
     if (worker->relay == NULL || answer->version != worker->policy->version ||
-        checked.name >= worker->policy->names.count || checked.count > NAME_TARGETS_MAX) {
+        checked.name >= worker->policy->names.count || !answer_is_sound(&checked)) {
         return; /* of a policy that is no more */
     }
     relay_name(worker->relay, &checked, loop_now_ms(&worker->loop), &worker->outbox);
