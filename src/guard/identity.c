@@ -34,9 +34,62 @@ bool identity_is_domain_of(const struct policy_peer *peer, struct slice host)
     return false;
 }
 
-bool identity_is_diverted(const struct sip_message *message)
+static bool goes_on(const struct inspection *inspection, enum sip_header_name name)
 {
-    return sip_has(message, SIP_HEADER_DIVERSION) || sip_has(message, SIP_HEADER_HISTORY_INFO);
+    const struct sip_header *line = sip_header(&inspection->message, name);
+
+    return line != NULL && inspection_passes(inspection, line);
+}
+
+bool identity_is_diverted(const struct inspection *inspection)
+{
+    return goes_on(inspection, SIP_HEADER_DIVERSION) ||
+           goes_on(inspection, SIP_HEADER_HISTORY_INFO);
+}
+
+static const struct sip_value *next_value(const struct inspection *inspection,
+                                          const struct identity_cursor *cursor)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *value = cursor->value == NULL
+                                        ? sip_value(message, SIP_HEADER_P_ASSERTED_IDENTITY)
+                                        : sip_value_next(message, cursor->value);
+
+    while (value != NULL && !inspection_passes(inspection, &message->headers[value->header])) {
+        value = sip_value_next(message, value);
+    }
+    return value;
+}
+
+bool identity_next_number(const struct inspection *inspection, struct identity_cursor *cursor,
+                          struct slice *number)
+{
+    const struct sip_message *message = &inspection->message;
+
+    while (!cursor->is_from) {
+        cursor->value = next_value(inspection, cursor);
+        if (cursor->value == NULL) {
+            cursor->is_from = true;
+            cursor->value = sip_value(message, SIP_HEADER_FROM);
+        }
+        if (cursor->value != NULL) {
+            *number = identity_number(message, &cursor->value->uri, cursor->room);
+            if (number->len > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum outcome identity_doubted(struct inspection *inspection, struct slice evidence,
+                              const char *rule)
+{
+    if (inspection_zone(inspection)->is_strict) {
+        return inspection_found_as(inspection, evidence, rule, ACTION_REJECT, 403);
+    }
+    identity_withhold(inspection);
+    return inspection_found(inspection, evidence, rule);
 }
 
 struct slice identity_aor(struct text *text, const struct sip_message *message,

@@ -27,7 +27,29 @@ bool identity_has_prefix(const struct policy_slices *prefixes, struct slice numb
 bool identity_is_domain_of(const struct policy_peer *peer, struct slice host);
 
 /* The call was forwarded, so that its caller is not whom the sender serves. */
-bool identity_is_diverted(const struct sip_message *message);
+bool identity_is_diverted(const struct inspection *inspection);
+
+/* Between operators: who calls from there is not ours. */
+static inline bool identity_is_foreign(const struct inspection *inspection)
+{
+    enum zone_class class = inspection->policy->zones[inspection->zone].class;
+
+    return class == ZONE_INTERCONNECT || class == ZONE_INTERCONNECT_OPEN;
+}
+
+/* The numbers a new request says it comes from: of the asserted identities that are still believed,
+ * and of From.  Walks from a zeroed cursor; false at the end. */
+struct identity_cursor {
+    const struct sip_value *value;
+    bool is_from;
+    char room[IDENTITY_DIGITS_MAX];
+};
+bool identity_next_number(const struct inspection *inspection, struct identity_cursor *cursor,
+                          struct slice *number);
+
+/* In doubt the call goes on from nobody; in a strict zone it does not. */
+enum outcome identity_doubted(struct inspection *inspection, struct slice evidence,
+                              const char *rule);
 
 /* "sip:user@host", the host in lower case: how registrations are kept. */
 struct slice identity_aor(struct text *text, const struct sip_message *message,

@@ -4,6 +4,7 @@
  * Names and addresses that are also ours in public (own domains, hosts of other zones) are not
  * secrets and do not count.
  */
+#include "guard/identity.h"
 #include "guard/steps.h"
 
 #include <stdlib.h>
@@ -170,11 +171,31 @@ static bool inside_fill(struct plan_inside *inside, const struct policy *policy)
     return true;
 }
 
+static bool numbers_fill(struct plan_inside *inside, const struct policy *policy)
+{
+    uint32_t room = 1;
+
+    for (uint32_t i = 0; i < policy->peer_count; i++) {
+        room += policy->peers[i].numbers.count;
+    }
+    inside->numbers = calloc(room, sizeof(*inside->numbers));
+    for (uint32_t i = 0; inside->numbers != NULL && i < policy->peer_count; i++) {
+        const struct policy_peer *peer = &policy->peers[i];
+
+        for (uint32_t k = 0;
+             policy->zones[peer->zone].class == ZONE_CORE && k < peer->numbers.count; k++) {
+            inside->numbers[inside->number_count++] = peer->numbers.at[k];
+        }
+    }
+    return inside->numbers != NULL;
+}
+
 bool inside_init(struct plan_inside *inside, const struct policy *policy)
 {
     inside->names = calloc((size_t)name_limit(policy) + 1, sizeof(*inside->names));
     inside->addresses = prefixes_new();
-    if (inside->names == NULL || inside->addresses == NULL || !inside_fill(inside, policy)) {
+    if (inside->names == NULL || inside->addresses == NULL || !inside_fill(inside, policy) ||
+        !numbers_fill(inside, policy)) {
         return false;
     }
     qsort(inside->names, inside->name_count, sizeof(*inside->names), name_compare);
@@ -184,6 +205,7 @@ bool inside_init(struct plan_inside *inside, const struct policy *policy)
 void inside_end(struct plan_inside *inside)
 {
     free(inside->names);
+    free(inside->numbers);
     prefixes_free(inside->addresses);
 }
 
@@ -209,6 +231,13 @@ bool inside_has_name(const struct plan *plan, struct slice name)
         }
     }
     return false;
+}
+
+bool inside_has_number(const struct plan *plan, struct slice number)
+{
+    const struct policy_slices numbers = {plan->inside.numbers, plan->inside.number_count};
+
+    return identity_has_prefix(&numbers, number);
 }
 
 bool inside_has_address(const struct plan *plan, const struct address *address)

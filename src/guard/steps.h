@@ -24,6 +24,8 @@ struct plan_inside {
     struct slice *names; /* sorted */
     uint32_t name_count;
     struct prefixes *addresses;
+    struct slice *numbers; /* prefixes of our users: what the core's peers may speak for */
+    uint32_t number_count;
 };
 
 struct plan {
@@ -44,6 +46,7 @@ bool inside_init(struct plan_inside *inside, const struct policy *policy);
 void inside_end(struct plan_inside *inside);
 bool inside_has_name(const struct plan *plan, struct slice name);
 bool inside_is_public(const struct policy *policy, struct slice name);
+bool inside_has_number(const struct plan *plan, struct slice number);
 bool inside_has_address(const struct plan *plan, const struct address *address);
 
 /* Which oddities a control has rows for in violations.def. */

@@ -3,6 +3,18 @@
  */
 #include "relay/machine.h"
 
+static void write_named(struct text *text, const struct view *view, struct slice named)
+{
+    struct sip_uri uri;
+    struct sip_oddities oddities = {{0}};
+
+    text_put_octet(text, '<');
+    if (sip_uri_read_text(named, &uri, &oddities)) {
+        hide_uri(text, view, named.at, &uri);
+    }
+    text_put_octet(text, '>');
+}
+
 void identity_write_from(struct text *text, const struct view *view,
                          const struct inspection *inspection)
 {
@@ -11,9 +23,7 @@ void identity_write_from(struct text *text, const struct view *view,
     if (inspection->withholds_identity) {
         text_put(text, SLICE("\"Anonymous\" <sip:anonymous@anonymous.invalid>")); /* RFC 3323 */
     } else if (inspection->claimed.len > 0) {
-        text_put_octet(text, '<');
-        text_put(text, inspection->claimed);
-        text_put_octet(text, '>');
+        write_named(text, view, inspection->claimed);
     } else {
         hide_address(text, view, message, sip_value(message, SIP_HEADER_FROM),
                      inspection->strips_display_names);
@@ -27,7 +37,7 @@ void identity_write_lines(struct text *text, const struct view *view,
         return;
     }
     text_put(text, sip_header_spelling(SIP_HEADER_P_ASSERTED_IDENTITY));
-    text_put(text, SLICE(": <"));
-    text_put(text, inspection->asserted);
-    text_put(text, SLICE(">\r\n"));
+    text_put(text, SLICE(": "));
+    write_named(text, view, inspection->asserted);
+    text_put(text, SLICE("\r\n"));
 }

@@ -25,7 +25,7 @@ static const char *broken(const struct inspection *inspection, const struct sip_
     if (!zone_class_is_trusted(inspection_zone(inspection)->class)) {
         return "HDR-01";
     }
-    if (identity_is_diverted(message)) {
+    if (identity_is_diverted(inspection)) {
         return NULL;
     }
     if (has_ranges) {

@@ -1,0 +1,82 @@
+/* CT-IDN-04: a caller's number that no country has. */
+#include "guard/identity.h"
+
+enum { REPEATED_MOST = 8 }; /* the same digit: nobody's number, IDN-07 */
+
+static const struct {
+    uint16_t first, last;
+    uint8_t min, max;
+} codes[] = {
+#define COUNTRY_CODES(first, last, min, max) {first, last, min, max},
+#include "guard/country_codes.def"
+#undef COUNTRY_CODES
+};
+
+/* No code is the beginning of another, so that at most one length fits. */
+static bool is_assigned(struct slice digits)
+{
+    uint64_t code = 0;
+
+    for (size_t len = 1; len <= 3 && slice_number(slice_head(digits, len), 999, &code); len++) {
+        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+            if (code >= codes[i].first && code <= codes[i].last) {
+                return digits.len >= codes[i].min && digits.len <= codes[i].max;
+            }
+        }
+    }
+    return false;
+}
+
+static bool repeats(struct slice digits)
+{
+    unsigned run = 0;
+
+    for (size_t i = 0; i < digits.len; i++) {
+        run = i > 0 && digits.at[i] == digits.at[i - 1] ? run + 1 : 1;
+        if (run >= REPEATED_MOST) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_possible(struct slice number)
+{
+    struct slice digits = slice_skip(number, 1);
+
+    return digits.len > 0 && digits.at[0] != '0' && is_assigned(digits) && !repeats(digits);
+}
+
+/* What a network we trust does not assert, it only hands on: that is told.  Strangers' is doubted. */
+static enum outcome impossible(struct inspection *inspection, const struct identity_cursor *cursor)
+{
+    struct slice evidence = sip_slice(&inspection->message, cursor->value->uri.whole);
+
+    inspection_score(inspection, 2);
+    if (!cursor->is_from) {
+        inspection_strip_line(inspection, &inspection->message.headers[cursor->value->header]);
+        return inspection_found(inspection, evidence, "IDN-07");
+    }
+    if (zone_class_is_trusted(inspection_zone(inspection)->class) &&
+        !inspection_zone(inspection)->is_strict) {
+        return inspection_found_as(inspection, evidence, "IDN-07", ACTION_PASS, 0);
+    }
+    return identity_doubted(inspection, evidence, "IDN-07");
+}
+
+enum outcome control_number_plan(struct inspection *inspection)
+{
+    struct identity_cursor cursor = {.value = NULL};
+    enum outcome outcome = OUTCOME_PASSED;
+    struct slice number;
+
+    if (!identity_is_foreign(inspection) || !identity_is_judged(inspection)) {
+        return OUTCOME_NOT_APPLICABLE;
+    }
+    while (identity_next_number(inspection, &cursor, &number)) {
+        if (identity_is_global(number) && !is_possible(number)) {
+            outcome = impossible(inspection, &cursor);
+        }
+    }
+    return outcome;
+}
