@@ -33,6 +33,24 @@ static inline struct slice text_of(struct sip_span span)
     return sip_slice(&message, span);
 }
 
+/* front, count times piece, back. */
+static inline const char *repeated(const char *front, const char *piece, size_t count,
+                                   const char *back)
+{
+    static char room[SIP_MESSAGE_MAX];
+    struct text text;
+
+    text_init(&text, room, sizeof(room) - 1);
+    text_put_string(&text, front);
+    for (; count > 0; count--) {
+        text_put_string(&text, piece);
+    }
+    text_put_string(&text, back);
+    assert_false(text.is_full);
+    room[text.len] = '\0';
+    return room;
+}
+
 /* A request that is odd in nothing, with lines of the test's own where they replace ours of the
  * same name.  lines: each with its CRLF. */
 #define REQUEST_LINE "OPTIONS sip:bob@example.com SIP/2.0\r\n"

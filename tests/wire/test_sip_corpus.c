@@ -257,23 +257,47 @@ static void read_whole(const char *name, struct slice bytes)
     }
 }
 
+/* What xz makes of an archive, to be read from. */
+static FILE *xz_open(const char *path, pid_t *child)
+{
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    *child = fork();
+    assert_true(*child >= 0);
+    if (*child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execlp("xz", "xz", "-qdc", path, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    return fdopen(ends[0], "rb");
+}
+
 static void protos_cases(void **state)
 {
     (void)state;
-    char command[CORPUS_PATH_MAX];
+    char path[CORPUS_PATH_MAX];
+    pid_t child;
 
-    snprintf(command, sizeof(command),
-             "xz -dc '%s/../shared/corpus/protos-c07-sip/cases.tar.xz' 2>/dev/null", corpus_root());
-    FILE *archive = popen(command, "r");
+    snprintf(path, sizeof(path), "%s/../shared/corpus/protos-c07-sip/cases.tar.xz", corpus_root());
+    if (access(path, R_OK) != 0) {
+        corpus_skip("protos-c07-sip");
+    }
+    FILE *archive = xz_open(path, &child);
 
     assert_non_null(archive);
     guarded = guarded_open();
     unsigned members = tar_walk(archive, read_whole);
 
     guarded_close(&guarded);
-    pclose(archive);
+    fclose(archive);
+    waitpid(child, NULL, 0);
     if (members == 0) {
-        corpus_skip("protos-c07-sip/cases.tar.xz, or no xz,");
+        print_message("SKIPPED: no xz\n");
+        skip();
     }
     assert_true(members > 2500);
 }

@@ -290,14 +290,9 @@ static void folds(void **state)
 static void folds_have_a_limit(void **state)
 {
     (void)state;
-    char lines[1000] = "Subject: a";
-
     for (unsigned folds = 1; folds <= SIP_FOLDS_MAX + 1; folds++) {
-        strcat(lines, "\r\n b");
-        struct slice bytes = request_of(strcat(lines, "\r\n"));
-
-        lines[strlen(lines) - 2] = '\0';
-        expect_noted(bytes, folds > SIP_FOLDS_MAX ? "MANY_FOLDS FOLDED" : "FOLDED");
+        expect_noted(request_of(repeated("Subject: a", "\r\n b", folds, "\r\n")),
+                     folds > SIP_FOLDS_MAX ? "MANY_FOLDS FOLDED" : "FOLDED");
     }
 }
 
@@ -486,59 +481,45 @@ static void heads_without_an_end(void **state)
 static void limits_of_lines(void **state)
 {
     (void)state;
-    static char lines[LINES_MAX / 2];
-    size_t name = strlen(strcpy(lines, "Subject: "));
-
     for (unsigned len = SIP_LINE_MAX - 1; len <= SIP_LINE_MAX + 1; len++) {
-        memset(lines + name, 'a', len - name);
-        strcpy(lines + len, "\r\n");
-        expect_noted(request_of(lines), len > SIP_LINE_MAX ? "LONG_LINE" : "");
+        expect_noted(request_of(repeated("Subject: ", "a", len - 9, "\r\n")),
+                     len > SIP_LINE_MAX ? "LONG_LINE" : "");
     }
-    static char start[SIP_START_LINE_MAX + 100] = "OPTIONS sip:a.example;";
-
-    memset(start + 22, 'b', SIP_START_LINE_MAX);
-    strcpy(start + SIP_START_LINE_MAX - 7, " SIP/2.0\r\n");
-    assert_int_equal(reading_of(strcat(strcpy(lines, start), OPTIONS), false), SIP_READ);
-    assert_string_equal(oddities_words(&message.oddities), "LONG_START_LINE LONG_URI");
+    for (unsigned len = SIP_START_LINE_MAX; len <= SIP_START_LINE_MAX + 1; len++) {
+        assert_int_equal(reading_of(repeated("OPTIONS sip:a.example;", "b", len - 30,
+                                             " SIP/2.0\r\n" OPTIONS),
+                                    false),
+                         SIP_READ);
+        assert_string_equal(oddities_words(&message.oddities),
+                            len > SIP_START_LINE_MAX ? "LONG_START_LINE LONG_URI" : "LONG_URI");
+    }
 }
 
 static void limits_of_counts(void **state)
 {
     (void)state;
-    static char lines[LINES_MAX / 2];
+    enum { OURS = 7, OUR_VALUES = 3 };
 
-    lines[0] = '\0';
-    for (unsigned i = 0; i < SIP_HEADERS_MAX - 7; i++) {
-        strcat(lines, "Y:1\r\n");
-    }
-    expect_noted(request_of(lines), "");
+    expect_noted(request_of(repeated("", "Y:1\r\n", SIP_HEADERS_MAX - OURS, "")), "");
     assert_int_equal(message.header_count, SIP_HEADERS_MAX);
-    expect_noted(request_of(strcat(lines, "Y: 2\r\nY : 3\r\n")), "MANY_HEADERS");
+    expect_noted(request_of(repeated("", "Y:1\r\n", SIP_HEADERS_MAX - OURS, "Y: 2\r\nY : 3\r\n")),
+                 "MANY_HEADERS");
     assert_int_equal(message.header_count, SIP_HEADERS_MAX);
-
-    strcpy(lines, "Contact: *");
-    for (unsigned i = 0; i < SIP_VALUES_MAX - 4 - 5; i++) {
-        strcat(lines, ",*");
-    }
-    expect_noted(request_of(strcat(lines, "\r\n")), "");
-    assert_int_equal(message.item_count, SIP_VALUES_MAX - 1);
-    lines[strlen(lines) - 2] = '\0';
-    expect_noted(request_of(strcat(lines, ",*,*\r\n")), "MANY_VALUES");
-    lines[strlen(lines) - 2] = '\0';
-    expect_noted(request_of(strcat(lines, ",*,*,*,*,*,*,*\r\n")), "MANY_VALUES");
+    expect_noted(request_of(repeated("Contact: *", ",*", SIP_VALUES_MAX - OURS - 1, "\r\n")), "");
+    assert_int_equal(message.item_count, SIP_VALUES_MAX);
+    expect_noted(request_of(repeated("Contact: *", ",*", SIP_VALUES_MAX - OURS, "\r\n")),
+                 "MANY_VALUES");
+    assert_int_equal(message.value_count, SIP_VALUES_MAX - OURS + 1 + OUR_VALUES);
+    expect_noted(request_of(repeated("Contact: *", ",*", SIP_VALUES_MAX, "\r\n")), "MANY_VALUES");
     assert_int_equal(message.value_count, SIP_VALUES_MAX);
-    strcpy(lines, "Allow: A");
-    for (unsigned i = 0; i < SIP_VALUES_MAX; i++) {
-        strcat(lines, ",A");
-    }
-    expect_noted(request_of(strcat(lines, "\r\n")), "MANY_VALUES");
+    expect_noted(request_of(repeated("Allow: A", ",A", SIP_VALUES_MAX, "\r\n")), "MANY_VALUES");
 }
 
 static void a_head_has_sixteen_bits(void **state)
 {
     (void)state;
-    static char bytes[SIP_MESSAGE_MAX + 2];
-    size_t start = strlen(strcpy(bytes, REQUEST_LINE));
+    static char bytes[SIP_MESSAGE_MAX + 2] = REQUEST_LINE;
+    size_t start = strlen(bytes), len = sizeof(REQUEST_LINE OPTIONS) - 1;
 
     for (size_t i = start; i < sizeof(bytes); i++) {
         bytes[i] = "X: aaaaaaaaaaaaa\r\n"[(i - start) % 18];
@@ -549,8 +530,7 @@ static void a_head_has_sixteen_bits(void **state)
         assert_true(sip_is_odd(&message, SIP_ODD_LONG_MESSAGE));
         assert_true(sip_is_odd(&message, SIP_ODD_NO_END));
     }
-    size_t len = strlen(strcat(strcpy(bytes, REQUEST_LINE), OPTIONS));
-
+    memcpy(bytes, REQUEST_LINE OPTIONS, len);
     assert_int_equal(sip_read(&message, slice_of(bytes, SIP_MESSAGE_MAX), false), SIP_READ);
     assert_false(sip_is_odd(&message, SIP_ODD_LONG_MESSAGE));
     assert_int_equal(sip_read(&message, slice_of(bytes, SIP_MESSAGE_MAX + 1), false), SIP_READ);

@@ -201,23 +201,29 @@ static void addresses_that_are_odd(void **state)
 static void parameters_are_compared_with_all_before(void **state)
 {
     (void)state;
-    char line[8000];
+    static char room[8000];
+    struct text text;
 
-    for (unsigned repeated = 0; repeated <= 70; repeated++) {
-        size_t len = (size_t)snprintf(line, sizeof(line), "Contact: <sip:a@b.example>");
-
+    for (unsigned again = 0; again <= 70; again++) {
+        text_init(&text, room, sizeof(room) - 1);
+        text_put_string(&text, "Contact: <sip:a@b.example>");
         for (unsigned i = 0; i < SIP_PARAMS_MAX; i++) {
-            unsigned number = i == SIP_PARAMS_MAX - 1 && repeated < i ? repeated : i;
+            bool is_last = i == SIP_PARAMS_MAX - 1;
+            unsigned number = is_last && again < i ? again : i;
 
-            len += (size_t)snprintf(line + len, sizeof(line) - len, ";%s%c%02u",
-                                    i == SIP_PARAMS_MAX - 1 ? "P" : "p", 'a' + number % 26, number);
+            text_put_format(&text, ";%s%c%02u", is_last ? "P" : "p", 'a' + (int)(number % 26),
+                            number);
         }
-        strcat(line, "\r\n");
-        expect_noted(request_of(line), repeated < SIP_PARAMS_MAX - 1 ? "REPEATED_PARAMETER" : "");
+        size_t len = text.len;
+
+        text_put_string(&text, "\r\n");
+        room[text.len] = '\0';
+        expect_noted(request_of(room), again < SIP_PARAMS_MAX - 1 ? "REPEATED_PARAMETER" : "");
+        text.len = len;
     }
-    line[strlen(line) - 2] = '\0';
-    strcat(line, ";z\r\n");
-    expect_noted(request_of(line), "MANY_PARAMETERS");
+    text_put_string(&text, ";z\r\n");
+    room[text.len] = '\0';
+    expect_noted(request_of(room), "MANY_PARAMETERS");
 }
 
 static void items(void **state)
@@ -346,11 +352,13 @@ static void see_all(struct seen *seen, const char *lines)
              message.item_count);
 }
 
-static void spread(char *spread, const char *lines, const char *blank)
+static const char *spread(const char *lines, const char *blank)
 {
+    static char room[4000];
     bool is_quoted = false, is_bracketed = false, is_value = false;
-    char *at = spread;
+    struct text text;
 
+    text_init(&text, room, sizeof(room) - 1);
     for (; *lines != '\0'; lines++) {
         is_quoted ^= *lines == '"';
         is_bracketed = *lines == '<' || (is_bracketed && *lines != '>');
@@ -358,11 +366,12 @@ static void spread(char *spread, const char *lines, const char *blank)
         bool is_divider = is_value && !is_quoted && !is_bracketed &&
                           (*lines == ';' || *lines == ',' || *lines == '=');
 
-        at = is_divider ? stpcpy(at, blank) : at;
-        *at++ = *lines;
-        at = is_divider ? stpcpy(at, blank) : at;
+        text_put_string(&text, is_divider ? blank : "");
+        text_put_octet(&text, *lines);
+        text_put_string(&text, is_divider ? blank : "");
     }
-    *at = '\0';
+    room[text.len] = '\0';
+    return room;
 }
 
 static void blanks_where_the_grammar_has_them_change_nothing(void **state)
@@ -380,13 +389,11 @@ static void blanks_where_the_grammar_has_them_change_nothing(void **state)
     };
     static const char *const blanks[] = {" ", "\t  ", "\r\n ", " \r\n\t"};
     static struct seen plain, other;
-    char text[4000];
 
     for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
         see_all(&plain, lines[i]);
         for (size_t j = 0; j < ARRAY_COUNT(blanks); j++) {
-            spread(text, lines[i], blanks[j]);
-            see_all(&other, text);
+            see_all(&other, spread(lines[i], blanks[j]));
             assert_string_equal(other.text, plain.text);
         }
     }

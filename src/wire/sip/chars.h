@@ -72,15 +72,15 @@ static inline bool chars_equal(const char *a, const char *b, size_t len)
 
     if (len < 4) {
         difference = (chars_load2(a) ^ chars_load2(b)) |
-                     (chars_load2(a + len - 2) ^ chars_load2(b + len - 2));
+                     (chars_load2(&a[len - 2]) ^ chars_load2(&b[len - 2]));
     } else if (len < 8) {
         difference = (chars_load4(a) ^ chars_load4(b)) |
-                     (chars_load4(a + len - 4) ^ chars_load4(b + len - 4));
+                     (chars_load4(&a[len - 4]) ^ chars_load4(&b[len - 4]));
     } else {
         for (size_t i = 0; i + 8 < len; i += 8) {
             difference |= chars_load8(a + i) ^ chars_load8(b + i);
         }
-        difference |= chars_load8(a + len - 8) ^ chars_load8(b + len - 8);
+        difference |= chars_load8(&a[len - 8]) ^ chars_load8(&b[len - 8]);
     }
     return (difference & ~UINT64_C(0x2020202020202020)) == 0;
 }

@@ -99,8 +99,10 @@ static inline size_t next_mark(const struct sip_reader *reader, size_t from)
 /* Folds are blanks too. */
 static inline size_t skip_blanks(const struct sip_reader *reader, size_t from, size_t limit)
 {
-    while (char_is_blank(reader->at[from]) && from < limit) {
-        from++;
+    for (; char_is_blank(reader->at[from]); from++) {
+        if (from >= limit) {
+            break;
+        }
     }
     return from;
 }
