@@ -117,6 +117,14 @@ bool ring_put(struct ring *ring, const struct slice *pieces, unsigned count)
     return true;
 }
 
+size_t ring_room(struct ring *ring)
+{
+    size_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+
+    ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
+    return ring->capacity - (written - ring->read_seen);
+}
+
 static uint64_t record_len(const char *at)
 {
     uint64_t len;

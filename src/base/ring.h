@@ -17,6 +17,9 @@ void ring_free(struct ring *ring);
 /* Writer: pieces are joined into one record. */
 bool ring_put(struct ring *ring, const struct slice *pieces, unsigned count);
 
+/* Writer: octets, heads included, that fit now at least. */
+size_t ring_room(struct ring *ring);
+
 /* Reader: the oldest record, valid until ring_drop; false when there is none. */
 bool ring_peek(struct ring *ring, struct slice *record);
 void ring_drop(struct ring *ring);

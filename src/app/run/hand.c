@@ -5,9 +5,10 @@
 enum {
     REFERENCE_BITS = 26, /* what the relay refers with; the worker stands above */
     REFERENCE_MASK = (1 << REFERENCE_BITS) - 1,
-    OWN_NAME_LETTERS = 2, /* of the identifiers we make, relay/leg.c and relay/dialog.c */
-    V6_HOST_OCTETS = 8,   /* a device is its /64 */
-    HAND_TURN = 1024,     /* records taken before other things get their turn */
+    OWN_NAME_LETTERS = 2,     /* of the identifiers we make, relay/leg.c and relay/dialog.c */
+    V6_HOST_OCTETS = 8,       /* a device is its /64 */
+    HAND_TURN = 1024,         /* records taken before other things get their turn */
+    HAND_KEPT_ROOM = 1 << 20, /* of a ring, for what comes once: a policy, all its listeners */
 };
 
 enum hand_kind { HAND_PACKET, HAND_SENDING, HAND_FAILED, HAND_CLOSED, HAND_WANTED, HAND_COMMAND };
@@ -127,7 +128,11 @@ bool hand_over_packet(struct worker *worker, const struct packet *packet)
     const struct slice pieces[] = {slice_over(&head, sizeof(head)),
                                    slice_over(packet, sizeof(*packet)), packet->certified_name,
                                    packet->bytes};
-    if (hand_put(worker, owner, pieces, ARRAY_COUNT(pieces))) {
+    /* A flood must not keep the worker from hearing of a new policy: the store would wait for it
+     * for ever. */
+    if (ring_room(worker->crew->workers[owner]->in[worker->index]) < HAND_KEPT_ROOM) {
+        worker->counts.hand_over_full++;
+    } else if (hand_put(worker, owner, pieces, ARRAY_COUNT(pieces))) {
         worker->counts.handed_over++;
     }
     return true;
@@ -213,6 +218,26 @@ bool hand_command(struct worker *from, uint32_t to, const struct worker_command 
  * In.
  */
 
+/* Of two workers one has a new policy a moment earlier, and listeners may have other numbers there.
+ * The zone of a packet hangs on it: what counts is the address it came to. */
+static bool listener_again(const struct worker *worker, struct packet *packet)
+{
+    const struct policy *policy = worker->policy;
+    uint32_t first = packet->flow.listener;
+
+    for (uint32_t i = 0; i < policy->listener_count; i++) {
+        uint32_t at = (first + i) % policy->listener_count; /* hardly ever another one */
+        const struct policy_listener *listener = &policy->listeners[at];
+
+        if (listener->transport == packet->flow.transport &&
+            address_equal(&listener->address, &packet->local)) {
+            packet->flow.listener = (uint16_t)at;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_packet(struct worker *worker, struct slice record)
 {
     struct packet packet;
@@ -221,7 +246,9 @@ static void take_packet(struct worker *worker, struct slice record)
     record = slice_skip(record, sizeof(packet));
     packet.certified_name = slice_head(record, packet.certified_name.len);
     packet.bytes = slice_skip(record, packet.certified_name.len);
-    worker_trip(worker, &packet);
+    if (listener_again(worker, &packet)) {
+        worker_trip(worker, &packet);
+    }
 }
 
 static void take_sending(struct worker *worker, struct slice record)
