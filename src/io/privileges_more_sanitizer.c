@@ -5,7 +5,7 @@
 #include <seccomp.h>
 
 static const int more[] = {
-    SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(nanosleep),
     SCMP_SYS(readlink),    SCMP_SYS(prlimit64),   SCMP_SYS(clock_nanosleep),
 };
 
