@@ -143,8 +143,8 @@ bool identity_number_param(const struct sip_message *message, const struct sip_u
            sip_param_find(sip_slice(message, uri->params), name, &value);
 }
 
-/* The next "name=value" of a list divided by commas; those within quotes divide nothing. */
-static bool credential_next(struct slice *rest, struct slice *part)
+/* Commas within quotes divide nothing. */
+bool identity_credential_next(struct slice *rest, struct slice *part)
 {
     bool is_quoted = false;
     size_t end = 0;
@@ -164,12 +164,21 @@ static bool credential_next(struct slice *rest, struct slice *part)
     return true;
 }
 
+bool identity_is_core_credential(struct slice part)
+{
+    struct slice name = slice_trim(slice_head(part, slice_find(part, '=')));
+
+    return slice_equal_nocase(name, SLICE("integrity-protected")) ||
+           slice_equal_nocase(name, SLICE("auth-done")) ||
+           slice_equal_nocase(name, SLICE("tls-yes"));
+}
+
 bool identity_credential(struct slice credentials, struct slice name, struct slice *value)
 {
     struct slice rest = slice_trim(credentials), part;
 
     rest = slice_skip(rest, slice_find(rest, ' ') + 1);
-    while (credential_next(&rest, &part)) {
+    while (identity_credential_next(&rest, &part)) {
         size_t equals = slice_find(part, '=');
 
         if (slice_equal_nocase(slice_trim(slice_head(part, equals)), name)) {

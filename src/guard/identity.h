@@ -66,5 +66,12 @@ void identity_withhold(struct inspection *inspection);
 bool identity_number_param(const struct sip_message *message, const struct sip_uri *uri,
                            struct slice name);
 
+/* Credentials and challenges: "Scheme name=value, name=value".  Takes the next "name=value" off the
+ * front of rest, which begins behind the scheme. */
+bool identity_credential_next(struct slice *rest, struct slice *part);
+
+/* What only a node of the core may say of how somebody was authenticated (REG-08). */
+bool identity_is_core_credential(struct slice part);
+
 /* A parameter of credentials or a challenge, without its quotes. */
 bool identity_credential(struct slice credentials, struct slice name, struct slice *value);

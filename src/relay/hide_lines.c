@@ -177,6 +177,11 @@ static void hide_rack(struct text *text, const struct sip_message *message,
     text_put(text, SLICE("\r\n"));
 }
 
+static bool are_credentials(uint8_t header)
+{
+    return header == SIP_HEADER_AUTHORIZATION || header == SIP_HEADER_PROXY_AUTHORIZATION;
+}
+
 /* Lines that name requests or dialogs of the other leg. */
 static bool is_identifying(uint8_t header)
 {
@@ -196,6 +201,9 @@ static void hide_line(struct text *text, const struct view *view,
         hide_rack(text, message, header, dialog, side_from);
     } else if (special != NULL) {
         special(text, view, slice_trim(sip_slice(message, header->value)));
+    } else if (are_credentials(header->id) &&
+               zone_class_is_access(relay_zone(view->relay, view->zone_from)->class)) {
+        identity_write_credentials(text, message, header);
     } else if (is_identifying(header->id)) {
         identifiers_write_line(text, view, inspection, header);
     } else if (header->id != SIP_HEADER_UNKNOWN &&

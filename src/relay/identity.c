@@ -1,6 +1,7 @@
 /*
  * Who the sender is, as the next one is told: what the controls of identity decided, written.
  */
+#include "guard/identity.h"
 #include "relay/machine.h"
 
 static void write_named(struct text *text, const struct view *view, struct slice named)
@@ -39,5 +40,26 @@ void identity_write_lines(struct text *text, const struct view *view,
     text_put(text, sip_header_spelling(SIP_HEADER_P_ASSERTED_IDENTITY));
     text_put(text, SLICE(": "));
     write_named(text, view, inspection->asserted);
+    text_put(text, SLICE("\r\n"));
+}
+
+void identity_write_credentials(struct text *text, const struct sip_message *message,
+                                const struct sip_header *header)
+{
+    struct slice rest = slice_trim(sip_slice(message, header->value)), part;
+    size_t scheme = slice_find(rest, ' ');
+    bool is_first = true;
+
+    text_put(text, sip_header_spelling(header->id));
+    text_put(text, SLICE(": "));
+    text_put(text, slice_head(rest, scheme));
+    rest = slice_skip(rest, scheme + 1);
+    while (identity_credential_next(&rest, &part)) {
+        if (!identity_is_core_credential(part)) {
+            text_put(text, is_first ? SLICE(" ") : SLICE(","));
+            sip_write_value(text, part);
+            is_first = false;
+        }
+    }
     text_put(text, SLICE("\r\n"));
 }

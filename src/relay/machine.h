@@ -123,6 +123,9 @@ void identity_write_from(struct text *text, const struct view *view,
                          const struct inspection *inspection);
 void identity_write_lines(struct text *text, const struct view *view,
                           const struct inspection *inspection);
+/* Credentials without what only the core may say of them. */
+void identity_write_credentials(struct text *text, const struct sip_message *message,
+                                const struct sip_header *header);
 
 /* identifiers.c: dialog identifiers that travel inside other headers.  False: the header goes. */
 bool identifiers_write_line(struct text *text, const struct view *view,

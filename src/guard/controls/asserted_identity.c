@@ -12,24 +12,36 @@ static bool is_of_others(struct slice host, const struct policy_peer *peer)
     return slice_ends_nocase(host, SLICE(".3gppnetwork.org")) && !identity_is_domain_of(peer, host);
 }
 
+/* A number is the peer's or not; without one, or without ranges, the host must do. */
+static bool has_number_of(const struct sip_message *message, const struct policy_peer *peer,
+                          const struct sip_value *value, bool *is_known)
+{
+    char room[IDENTITY_DIGITS_MAX];
+    struct slice number = SLICE_NONE;
+
+    if (peer != NULL && peer->numbers.count > 0) {
+        number = identity_number(message, &value->uri, room);
+    }
+    *is_known = identity_is_global(number);
+    return *is_known && identity_has_prefix(&peer->numbers, number);
+}
+
 /* The rule an asserted identity breaks, or NULL. */
 static const char *broken(const struct inspection *inspection, const struct sip_value *value)
 {
     const struct sip_message *message = &inspection->message;
     const struct policy_peer *peer = inspection_peer(inspection);
     struct slice host = sip_slice(message, value->uri.host);
-    char room[IDENTITY_DIGITS_MAX];
-    struct slice number = identity_number(message, &value->uri, room);
-    bool has_ranges = peer != NULL && peer->numbers.count > 0 && identity_is_global(number);
+    bool is_known = false;
 
     if (!zone_class_is_trusted(inspection_zone(inspection)->class)) {
         return "HDR-01";
     }
-    if (identity_is_diverted(inspection)) {
+    if (identity_is_diverted(inspection) || has_number_of(message, peer, value, &is_known)) {
         return NULL;
     }
-    if (has_ranges) {
-        return identity_has_prefix(&peer->numbers, number) ? NULL : "IDN-01";
+    if (is_known) {
+        return "IDN-01";
     }
     if (!is_foreign(inspection) || host.len == 0) {
         return NULL;

@@ -33,10 +33,13 @@ static bool shows_another_number(const struct sip_message *message, const struct
                                  struct slice display)
 {
     char room[IDENTITY_DIGITS_MAX], shown[IDENTITY_DIGITS_MAX];
-    struct slice number = identity_number(message, &value->uri, room);
     struct slice digits = digits_of(display, shown, sizeof(shown));
 
-    return digits.len >= DIGITS_LEAST && (number.len == 0 || !is_same_number(digits, number));
+    if (digits.len < DIGITS_LEAST) {
+        return false;
+    }
+    struct slice number = identity_number(message, &value->uri, room);
+    return number.len == 0 || !is_same_number(digits, number);
 }
 
 /* A name that looks like an address is read as one. */
@@ -56,6 +59,9 @@ static enum outcome look_at(struct inspection *inspection, enum sip_header_name 
     for (; value != NULL; value = sip_value_next(message, value)) {
         struct slice display = sip_slice(message, value->display);
 
+        if (display.len == 0) {
+            continue;
+        }
         if (display.len > DISPLAY_MAX || shows_another_number(message, value, display) ||
             shows_another_address(message, value, display)) {
             inspection->strips_display_names |= inspection->mode == MODE_ENFORCE;
