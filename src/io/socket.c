@@ -129,6 +129,23 @@ int socket_open_udp(const struct address *local, bool is_shared, struct fault *f
     return fd;
 }
 
+int socket_open_udp_to(const struct address *remote, struct fault *fault)
+{
+    struct socket_address target;
+    int family = remote->family == ADDRESS_V6 ? AF_INET6 : AF_INET;
+    int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return socket_refused(fd, remote, "socket", fault);
+    }
+    socket_make_large(fd);
+    socket_address_write(&target, remote);
+    if (connect(fd, &target.any, target.len) != 0) {
+        return socket_refused(fd, remote, "connect", fault);
+    }
+    return fd;
+}
+
 int socket_open_tcp_listener(const struct address *local, bool is_shared, struct fault *fault)
 {
     int fd = socket_open_bound(local, SOCK_STREAM, is_shared, fault);

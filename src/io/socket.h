@@ -36,5 +36,8 @@ void socket_set_receive_buffer(int fd, int len);
 /* A connection under way from local's host (its port is not used) to remote. */
 int socket_open_tcp(const struct address *local, const struct address *remote, struct fault *fault);
 
+/* A datagram socket whose other end is remote. */
+int socket_open_udp_to(const struct address *remote, struct fault *fault);
+
 /* The address a socket got, for those bound to port 0. */
 bool socket_local(int fd, struct address *address);

@@ -144,6 +144,13 @@ struct policy_timers {
 #undef TIMER
 };
 
+/* Who collects copies of what passes. */
+struct policy_hep {
+    struct address to; /* family NONE: nobody */
+    uint32_t id;
+    struct slice key; /* may be empty */
+};
+
 struct policy {
     struct slice site; /* name of this store */
     uint32_t version;  /* counts loads; 0 is the first */
@@ -170,6 +177,7 @@ struct policy {
     bool masks_numbers;           /* in events; default on */
     struct slice user;            /* whom the processes become; empty: stay */
     struct slice journal;         /* folder; empty: standard output */
+    struct policy_hep hep;
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };
 

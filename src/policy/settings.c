@@ -15,6 +15,7 @@ enum {
 // clang-format off
 /* What each section fills. */
 #define ROOT     struct policy
+#define HEP      struct policy_hep
 #define ZONE     struct policy_zone
 #define LISTENER struct policy_listener
 #define PEER     struct policy_peer
@@ -34,6 +35,7 @@ static const struct setting settings[] = {
 // NOLINTEND(bugprone-sizeof-expression)
 
 #undef ROOT
+#undef HEP
 #undef ZONE
 #undef LISTENER
 #undef PEER

@@ -11,6 +11,7 @@ static const char full[] =
     "mask-numbers: false\n"
     "user: sipwarden\n"
     "journal: /var/log/sipwarden\n"
+    "hep: {to: \"udp:[2001:db8::9]:9060\", id: 2001, key: a-word}\n"
     "timers: {t1: 250ms, call-max: 24h, drain: 0s, ringing: 3m}\n"
     "capacity: {dialogs: 64, workers: 2}\n"
     "controls:\n"
@@ -92,6 +93,10 @@ static void top_level(void **state)
     assert_false(policy->masks_numbers);
     expect_slice(policy->user, "sipwarden");
     expect_slice(policy->journal, "/var/log/sipwarden");
+    assert_int_equal(policy->hep.to.family, ADDRESS_V6);
+    assert_int_equal(policy->hep.to.port, 9060);
+    assert_int_equal(policy->hep.id, 2001);
+    expect_slice(policy->hep.key, "a-word");
     assert_int_equal(policy->timers.t1, 250);
     assert_int_equal(policy->timers.t2, 4000);
     assert_int_equal(policy->timers.call_max, 86400000);

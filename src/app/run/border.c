@@ -236,6 +236,7 @@ static bool border_new_workers(struct border *border)
         setup.tables_len = child->tables[i].len;
         setup.key = child->tables[i].key;
         setup.page = &border->pages[i];
+        setup.collector = child->collector;
         border->crew.workers[i] = setup.tables == NULL ? NULL : worker_new(&setup);
         if (border->crew.workers[i] == NULL) {
             return false;

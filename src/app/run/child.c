@@ -102,6 +102,11 @@ static void hear_folder(struct child *child, struct ipc_message *message)
     keep_descriptor(&child->journal, give(message));
 }
 
+static void hear_collector(struct child *child, struct ipc_message *message)
+{
+    keep_descriptor(&child->collector, give(message));
+}
+
 static void hear_introductions(struct child *child, struct ipc_message *message)
 {
     keep_descriptor(&child->introductions, give(message));
@@ -115,6 +120,7 @@ static hear_function *const hears[IPC_TYPE_COUNT] = {
     [IPC_TABLES] = hear_memory, [IPC_VAULT] = hear_memory,  [IPC_LISTENER] = hear_listener,
     [IPC_LINK] = hear_link,     [IPC_PORTS] = hear_ports,   [IPC_INTRODUCE] = hear_introductions,
     [IPC_FOLDER] = hear_folder,
+    [IPC_COLLECTOR] = hear_collector,
 };
 
 static bool child_hear(struct child *child)
@@ -146,7 +152,7 @@ static void child_init(struct child *child, enum ipc_role role)
 {
     memset(child, 0, sizeof(*child));
     child->role = role;
-    child->folder = child->journal = child->introductions = child->counters.fd = child->vault.fd =
+    child->folder = child->journal = child->collector = child->introductions = child->counters.fd = child->vault.fd =
         -1;
     for (uint32_t worker = 0; worker < CREW_MAX; worker++) {
         child->tables[worker].fd = -1;

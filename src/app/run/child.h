@@ -28,7 +28,8 @@ struct child {
     struct slice policy_text;
     uint32_t policy_version;
     int folder;  /* where the process is locked in */
-    int journal; /* -1: none */
+    int journal;   /* -1: none */
+    int collector; /* of the border; -1: nobody collects */
     struct child_memory counters, vault;
     struct child_memory tables[CREW_MAX];
     /* By worker and kind; -1: none. */

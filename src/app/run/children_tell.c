@@ -66,7 +66,9 @@ static bool tell_listener(struct parent_child *child, uint32_t index)
 static bool tell_border(struct parent_child *child)
 {
     const struct holdings *holdings = &child->parent->holdings;
-    bool is_done = true;
+    const struct ipc_none none = {0};
+    bool is_done =
+        holdings->collector < 0 || tell(child, IPC_COLLECTOR, &none, &holdings->collector, 1);
 
     for (uint32_t i = 0; i < holdings->listener_count; i++) {
         is_done = is_done && tell_listener(child, i);

@@ -362,6 +362,16 @@ static bool folders_open(struct holdings *holdings, const struct policy *policy,
     return true;
 }
 
+static bool collector_open(struct holdings *holdings, const struct policy *policy,
+                           struct fault *fault)
+{
+    if (policy->hep.to.family == ADDRESS_NONE) {
+        return true;
+    }
+    holdings->collector = socket_open_udp_to(&policy->hep.to, fault);
+    return holdings->collector >= 0;
+}
+
 /*
  * All of it.
  */
@@ -370,6 +380,7 @@ void holdings_init(struct holdings *holdings)
 {
     memset(holdings, 0, sizeof(*holdings));
     holdings->empty_folder = holdings->journal_folder = holdings->vault.fd = -1;
+    holdings->collector = -1;
     for (unsigned i = 0; i < CREW_MAX; i++) {
         holdings->tables[i].fd = -1;
     }
@@ -397,6 +408,7 @@ bool holdings_open(struct holdings *holdings, const struct policy *policy, const
     return user_find(&holdings->start, policy, fault) && allow_descriptors(policy, fault) &&
            holdings_change_listeners(holdings, policy, is_new, fault) &&
            ports_open(holdings, policy, fault) &&
+           collector_open(holdings, policy, fault) &&
            folders_open(holdings, policy, state_folder, fault) && memories_open(holdings, fault);
 }
 
@@ -416,10 +428,10 @@ void holdings_close(struct holdings *holdings)
         memory_drop(&holdings->counters[i]);
     }
     memory_drop(&holdings->vault);
-    const int folders[] = {holdings->empty_folder, holdings->journal_folder};
-    for (size_t i = 0; i < ARRAY_COUNT(folders); i++) {
-        if (folders[i] >= 0) {
-            (void)close(folders[i]);
+    const int others[] = {holdings->empty_folder, holdings->journal_folder, holdings->collector};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        if (others[i] >= 0) {
+            (void)close(others[i]);
         }
     }
     holdings_init(holdings);

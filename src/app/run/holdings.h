@@ -35,6 +35,7 @@ struct holdings {
     int *ports;
     uint32_t port_count;
     int empty_folder, journal_folder; /* -1: none */
+    int collector;                    /* of copies of what passes; -1: nobody */
 };
 
 void holdings_init(struct holdings *holdings); /* nothing is held */

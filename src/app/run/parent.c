@@ -59,6 +59,10 @@ static void say_what_waits(const struct parent *parent, const struct policy *pol
         !slice_equal(policy->user, parent->policy->user)) {
         say("journal, user: they change at the next start");
     }
+    if (policy->hep.to.family != ADDRESS_NONE &&
+        !address_equal(&policy->hep.to, &parent->policy->hep.to)) {
+        say("hep: who collects changes at the next start");
+    }
     if (pools_of_policy(policy, pools) != parent->holdings.pool_count ||
         memcmp(pools, parent->holdings.pools, parent->holdings.pool_count * sizeof(pools[0])) !=
             0) {

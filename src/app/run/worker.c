@@ -83,6 +83,12 @@ static bool worker_make(struct worker *worker, const struct worker_setup *setup)
         return false;
     }
     outbox_init(&worker->outbox, worker->outbox_room, OUTBOX_ROOM);
+    if (setup->collector >= 0) {
+        worker->mirror = mirror_new(setup->collector);
+        if (worker->mirror == NULL) {
+            return false;
+        }
+    }
     for (uint32_t i = 0; worker->count > 1 && i < worker->count; i++) {
         worker->in[i] = ring_new(WORKER_RING);
         if (worker->in[i] == NULL) {
@@ -176,6 +182,7 @@ void worker_free(struct worker *worker)
     relay_free(worker->relay);
     keys_free(worker->keys);
     random_free(worker->random);
+    mirror_free(worker->mirror);
     tallies_free(worker->tallies);
     for (unsigned i = 0; i < CREW_MAX; i++) {
         ring_free(worker->in[i]);

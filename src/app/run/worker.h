@@ -11,6 +11,7 @@
 #include "app/run/crew.h"
 #include "app/run/gather.h"
 #include "app/run/links.h"
+#include "app/run/mirror.h"
 #include "app/run/page.h"
 #include "app/run/tell.h"
 #include "base/ring.h"
@@ -41,6 +42,8 @@ struct worker {
     struct loop_alarm tick, beat;
     struct udp *udp;
     struct tcp *tcp;
+
+    struct mirror *mirror; /* NULL when nobody collects */
 
     const struct plan *plan;
     const struct policy *policy;
@@ -78,6 +81,7 @@ struct worker_setup {
     void *tables; /* as a former worker left them */
     size_t tables_len;
     struct worker_page *page;
+    int collector;       /* descriptor shared by all workers; -1: none */
     struct hash_key key; /* of the tables */
 };
 

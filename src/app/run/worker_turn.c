@@ -60,6 +60,71 @@ static void worker_send_questions(struct worker *worker)
     }
 }
 
+/*
+ * Copies.
+ */
+
+static bool worker_mirrors(const struct worker *worker)
+{
+    return worker->mirror != NULL && worker->policy->hep.to.family != ADDRESS_NONE;
+}
+
+static struct mirrored mirrored_of(const struct worker *worker, const struct packet *packet)
+{
+    return (struct mirrored){
+        .from = packet->flow.remote,
+        .to = packet->local,
+        .transport = (enum transport)packet->flow.transport,
+        .when_us = packet->when_us + worker->wall_offset_us,
+        .bytes = packet->bytes,
+    };
+}
+
+/* What was not read is not copied: a flood that is refused unread stops here. */
+static void worker_mirror_taken(struct worker *worker)
+{
+    const struct inspection *inspection = &worker->inspection;
+
+    if (worker_mirrors(worker) && inspection->is_read && inspection->reading == SIP_READ) {
+        struct mirrored mirrored = mirrored_of(worker, inspection->packet);
+
+        mirror_message(worker->mirror, &worker->policy->hep, &mirrored);
+    }
+}
+
+static void worker_mirror_event(struct worker *worker, struct slice event)
+{
+    const struct inspection *inspection = &worker->inspection;
+
+    if (worker_mirrors(worker)) {
+        struct mirrored mirrored = mirrored_of(worker, inspection->packet);
+        bool is_read = inspection->is_read && inspection->reading == SIP_READ;
+
+        mirrored.bytes = event;
+        mirror_event(worker->mirror, &worker->policy->hep, &mirrored,
+                     is_read ? sip_call_id(&inspection->message) : SLICE_NONE);
+    }
+}
+
+static void worker_mirror_sent(struct worker *worker, const struct outgoing *item)
+{
+    const struct policy *policy = worker->policy;
+    struct mirrored mirrored = {
+        .to = item->flow.remote,
+        .transport = (enum transport)item->flow.transport,
+        .when_us = loop_now_us(&worker->loop) + worker->wall_offset_us,
+        .bytes = item->bytes,
+    };
+
+    if (!worker_mirrors(worker) || item->bytes.len == 0) {
+        return;
+    }
+    if (item->flow.listener < policy->listener_count) {
+        mirrored.from = policy->listeners[item->flow.listener].address;
+    }
+    mirror_message(worker->mirror, &policy->hep, &mirrored);
+}
+
 static void worker_empty_outbox(struct worker *worker)
 {
     struct outbox *outbox = &worker->outbox;
@@ -67,6 +132,7 @@ static void worker_empty_outbox(struct worker *worker)
     for (uint32_t i = 0; i < outbox->item_count; i++) {
         struct outgoing *item = &outbox->items[i];
 
+        worker_mirror_sent(worker, item);
         item->reference = hand_reference(worker, item->reference);
         if (item->flow.transport == TRANSPORT_UDP) {
             udp_send(worker->udp, item);
@@ -111,6 +177,9 @@ void worker_send(struct worker *worker)
     do {
         worker_empty_outbox(worker);
     } while (++rounds < NEWS_ROUNDS_MAX && worker_tell_news(worker));
+    if (worker->mirror != NULL) {
+        mirror_flush(worker->mirror);
+    }
     loop_alarm_at(&worker->tick, worker->news.failed_count + worker->news.closed_count > 0
                                      ? 0
                                      : relay_next_ms(worker->relay));
@@ -143,6 +212,9 @@ static void worker_tell(struct worker *worker)
     }
     text_init(&text, worker->event_room, sizeof(worker->event_room));
     event_write(&text, &worker->inspection, now_us + worker->wall_offset_us);
+    if (text.len > 0 && !text.is_full) {
+        worker_mirror_event(worker, slice_trim(text_slice(&text)));
+    }
     if (text.len == 0 || text.is_full ||
         !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, slice_trim(text_slice(&text)),
                   NULL, 0)) {
@@ -158,6 +230,7 @@ void worker_trip(struct worker *worker, const struct packet *packet)
         return; /* another worker began a moment earlier */
     }
     inspect(&worker->inspection, worker->plan, worker->state, packet, worker->tallies);
+    worker_mirror_taken(worker);
     relay_act(worker->relay, &worker->inspection, &worker->outbox);
     worker_tell(worker);
     worker->counts.packets++;
@@ -268,6 +341,10 @@ static void worker_show(struct worker *worker)
     struct worker_page *page = worker->page;
 
     worker->counts.outbox_refused = worker->outbox.refused;
+    if (worker->mirror != NULL) {
+        worker->counts.copies = mirror_sent(worker->mirror);
+        worker->counts.copies_lost = mirror_lost(worker->mirror);
+    }
     page->relay = *relay_counters(worker->relay);
     page->udp = *udp_counts(worker->udp);
     page->tcp = *tcp_counts(worker->tcp);
