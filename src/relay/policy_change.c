@@ -247,12 +247,12 @@ bool relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
     }
     relay->now_ms = now_ms;
     names_change(&change, relay->names, names);
-    peers_change(&change, relay->peers, peers);
     /* Media are let go while the old zones still have their names. */
     dialogs_change(relay, &change, outbox);
     ports_change(relay, &change, ports);
     exchanges_change(relay, &change);
     registrations_change(relay, &change);
+    peers_change(&change, relay->peers, peers); /* after the calls that ended were counted */
     relay_records_free(relay->names, relay->peers);
     relay->names = names;
     relay->peers = peers;

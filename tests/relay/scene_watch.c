@@ -328,6 +328,24 @@ static bool worker_restarts(struct scene *scene, struct say *say)
     return true;
 }
 
+/* peer NAME has N calls */
+static bool peer_has(struct scene *scene, struct say *say)
+{
+    const struct policy *policy = scene->net.world.policy;
+    struct slice name = say_word(say);
+    uint64_t number = 0;
+
+    for (uint16_t i = 0; i < policy->peer_count; i++) {
+        if (slice_equal(policy->peers[i].name, name)) {
+            return say_is(say, "has") && slice_number(say_word(say), UINT32_MAX, &number) &&
+                   (say_is(say, "calls") || say_is(say, "call")) &&
+                   has_count(scene, "calls", relay_peer_standing(scene->net.world.relay, i).calls,
+                             number);
+        }
+    }
+    return scene_fail(scene, "no such peer");
+}
+
 static bool shows(struct scene *scene, struct say *say)
 {
     must(scene->shown_count < SCENE_SECRETS_MAX);
@@ -346,7 +364,7 @@ bool scene_watch(struct scene *scene, struct slice first, struct say *say)
         {"gate", gate},     {"policy", policy_becomes},
         {"name", name_is},  {"store", store},
         {"full", fill},     {"worker", worker_restarts},
-        {"shows", shows},
+        {"shows", shows},   {"peer", peer_has},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(statements); i++) {
