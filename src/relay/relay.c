@@ -152,9 +152,24 @@ static void drop(struct relay *relay, const struct inspection *inspection, struc
     }
 }
 
+/* Whatever is enforced: what may go no further does not, or two borders in a circle would pass it
+ * to each other for ever.  An emergency call may come from the worst of telephones. */
+static bool is_at_its_end(const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    bool goes_on = inspection->match.kind == MATCH_NONE || inspection->match.kind == MATCH_DIALOG;
+
+    return message->max_forwards == 0 && goes_on && message->method != SIP_CANCEL &&
+           !inspection->is_for_us && !relay_is_emergency(inspection);
+}
+
 static void request_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
 {
     relay->counters.requests++;
+    if (is_at_its_end(inspection)) {
+        answer_stateless(relay, inspection, 483, SLICE_NONE, outbox);
+        return;
+    }
     switch (inspection->match.kind) {
     case MATCH_RETRANSMISSION:
         retransmission(relay, inspection->match.exchange, outbox);
