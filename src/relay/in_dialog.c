@@ -256,6 +256,11 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
     leg_new_branch(relay, texts.branch, &leg.branch);
     text_init(&contact, texts.contact, sizeof(texts.contact));
     leg_set_contact(relay, &contact, inspection, &leg);
+    if (contact.is_full) {
+        relay->counters.too_large++;
+        request_fail(relay, exchange, 513, outbox);
+        return;
+    }
     text_init(&room, texts.body, sizeof(texts.body));
     status = media_body(relay, inspection, dialog, side, &room, &leg.body, outbox);
     if (status != 0) {

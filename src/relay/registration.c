@@ -359,6 +359,10 @@ static void keep_what_is_said(struct relay *relay, struct registration *registra
     }
     texts[REGISTRATION_SERVICE_ROUTE] = write_service_route(&text, message);
     texts[REGISTRATION_IDENTITIES] = write_identities(&identities, message);
+    if (text.is_full || identities.is_full) {
+        relay->counters.too_large++; /* half a route leads somewhere else */
+        return;
+    }
     if ((!slice_equal(texts[REGISTRATION_SERVICE_ROUTE],
                       registration_text(relay->state, registration, REGISTRATION_SERVICE_ROUTE)) ||
          !slice_equal(texts[REGISTRATION_IDENTITIES],
@@ -368,15 +372,21 @@ static void keep_what_is_said(struct relay *relay, struct registration *registra
     }
 }
 
-static void put_contact(const struct relay *relay, const struct registration *registration,
+static void put_contact(struct relay *relay, const struct registration *registration,
                         const struct sip_message *message, const struct sip_value *contact,
                         struct text *contacts)
 {
+    const struct text before = *contacts;
+
     text_put(contacts, SLICE("Contact: <"));
     text_put(contacts, registration_text(relay->state, registration, REGISTRATION_CONTACT));
     text_put_octet(contacts, '>');
     write_params(contacts, sip_slice(message, contact->params));
     text_put(contacts, SLICE("\r\n"));
+    if (contacts->is_full) {
+        *contacts = before; /* half a line would swallow the next one */
+        relay->counters.too_large++;
+    }
 }
 
 /* The core says it has this contact: now it is where its REGISTER came from. */

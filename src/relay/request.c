@@ -40,8 +40,9 @@ struct request_texts {
     char body[RELAY_BODY_ROOM];
 };
 
-/* A request that belongs to no dialog: names of its own on the far leg. */
-static void leg_without_dialog(struct relay *relay, const struct inspection *inspection,
+/* A request that belongs to no dialog: names of its own on the far leg.  False: they are too long.
+ */
+static bool leg_without_dialog(struct relay *relay, const struct inspection *inspection,
                                struct request_texts *texts, struct leg *leg)
 {
     const struct sip_message *message = &inspection->message;
@@ -66,6 +67,7 @@ static void leg_without_dialog(struct relay *relay, const struct inspection *ins
     leg->from_tag = slice_of(texts->from_tag, sizeof(texts->from_tag));
     leg->call_id = slice_of(texts->call_id, sizeof(texts->call_id));
     leg->cseq = message->cseq;
+    return !from.is_full && !to.is_full;
 }
 
 static bool wait_for_name(struct relay *relay, struct exchange *exchange,
@@ -101,7 +103,7 @@ static enum route_step first_target(struct relay *relay, struct exchange *exchan
 }
 
 /* Names and numbers of the far leg. */
-static void leg_begin(struct relay *relay, const struct inspection *inspection,
+static bool leg_begin(struct relay *relay, const struct inspection *inspection,
                       struct dialog *dialog, struct request_texts *texts, struct leg *leg)
 {
     uint32_t start = 1 + random_below(relay->random, RELAY_CSEQ_SHIFT);
@@ -109,8 +111,7 @@ static void leg_begin(struct relay *relay, const struct inspection *inspection,
     struct flow flow = leg->flow;
 
     if (dialog == NULL) {
-        leg_without_dialog(relay, inspection, texts, leg);
-        return;
+        return leg_without_dialog(relay, inspection, texts, leg);
     }
     dialog_leg(relay, dialog, 1, leg);
     leg->uri = uri;
@@ -118,6 +119,7 @@ static void leg_begin(struct relay *relay, const struct inspection *inspection,
     leg->cseq = start;
     dialog->sides[1].cseq_shift = start - inspection->message.cseq;
     dialog->sides[1].local_cseq = dialog->sides[1].invite_cseq = start;
+    return true; /* dialog_begin looked */
 }
 
 /* The first sending of a request outside dialogs. */
@@ -144,11 +146,16 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     text_init(&uri, texts.uri, sizeof(texts.uri));
     route_write_uri(relay, &uri, message->head, &message->uri, exchange, &target);
     leg.uri = text_slice(&uri);
-    leg_begin(relay, inspection, dialog, &texts, &leg);
+    bool is_whole = leg_begin(relay, inspection, dialog, &texts, &leg);
     leg.routes = registration_routes(relay, inspection);
     leg_new_branch(relay, texts.branch, &leg.branch);
     text_init(&contact, texts.contact, sizeof(texts.contact));
     leg_set_contact(relay, &contact, inspection, &leg);
+    if (!is_whole || uri.is_full || contact.is_full) {
+        relay->counters.too_large++;
+        request_fail(relay, exchange, 513, outbox);
+        return;
+    }
     text_init(&room, texts.body, sizeof(texts.body));
     status = media_body(relay, inspection, dialog, 0, &room, &leg.body, outbox);
     if (status != 0) {
