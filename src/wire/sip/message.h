@@ -141,8 +141,10 @@ struct sip_message {
 };
 
 /* A whole datagram or framed message.  is_stream: SIP_PARTIAL is possible and Content-Length is
- * needed.  bytes beyond Content-Length are trailing (UDP) or left to the framer (stream). The
- * message is fully initialised also for FOREIGN and PARTIAL. */
+ * needed; without a usable one there is no body.  What is behind the body is trailing (UDP) or left
+ * to the framer (stream).  A last header line without its end is kept as a line, its value is not
+ * read; bytes without even one line end are FOREIGN.  The message is fully initialised also for
+ * FOREIGN and PARTIAL. */
 enum sip_reading sip_read(struct sip_message *message, struct slice bytes, bool is_stream);
 
 static inline struct slice sip_slice(const struct sip_message *message, struct sip_span span)

@@ -45,7 +45,7 @@ struct sip_oddities {
 };
 
 /* Reads len octets at base + at.  Oddities are added, the URI is filled as far as it can be; false
- * when scheme is NONE. */
+ * when scheme is NONE.  What is above the hard limit (SIP_URI_MAX) or behind a LF is not read. */
 bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
                   struct sip_oddities *oddities);
 
