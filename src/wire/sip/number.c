@@ -36,9 +36,28 @@ static bool is_trunk_zero(struct slice text, bool is_global)
     return is_global && text.len >= 3 && memcmp(text.at, "(0)", 3) == 0;
 }
 
+/* Nearly every number is digits alone, perhaps behind a '+': no need to look at each twice. */
+static bool is_plain(struct slice text)
+{
+    size_t at = text.len > 0 && text.at[0] == '+' ? 1 : 0;
+
+    if (at == text.len) {
+        return false;
+    }
+    while (at < text.len && char_is_digit(text.at[at])) {
+        at++;
+    }
+    return at == text.len;
+}
+
 static bool digits_write(struct slice text, bool is_declared, struct text *digits)
 {
     bool is_global = false;
+
+    if (is_plain(text)) {
+        text_put(digits, text);
+        return !digits->is_full;
+    }
 
     while (text.len > 0) {
         char octet;
