@@ -9,20 +9,14 @@
 
 #include <stdio.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum { WORKERS = 2, CALLS = 40, ROOM = 4096 };
 
 static const char policy_text[] = "site: pair\n"
                                   "domains: [pair.example]\n"
                                   "zones:\n"
-                                  "  carriers:\n"
-                                  "    class: interconnect\n"
-                                  "    listeners: [udp:127.0.0.1:%u]\n"
-                                  "    media: pass\n"
-                                  "  inside:\n"
-                                  "    class: core\n"
-                                  "    listeners: [udp:127.0.0.10:%u]\n"
-                                  "    media: pass\n"
+                                  "%s%s"
                                   "peers:\n"
                                   "  carrier:\n"
                                   "    zone: carriers\n"
@@ -39,6 +33,16 @@ static const char policy_text[] = "site: pair\n"
                                   "capacity: {transactions: 512, dialogs: 256, registrations: 64,"
                                   " media-sessions: 64, text-memory: 2048, connections: 64,"
                                   " workers: 2}\n";
+
+static const char carriers_text[] = "  carriers:\n"
+                                    "    class: interconnect\n"
+                                    "    listeners: [udp:127.0.0.1:%u]\n"
+                                    "    media: pass\n";
+
+static const char inside_text[] = "  inside:\n"
+                                  "    class: core\n"
+                                  "    listeners: [udp:127.0.0.10:%u]\n"
+                                  "    media: pass\n";
 
 struct pair {
     struct crew crew;
@@ -75,24 +79,27 @@ static int bound(const char *host, struct address *address, bool is_shared)
     return fd;
 }
 
-static void read_policy(struct pair *pair)
+/* Zones in another order are another policy: listeners have other numbers. */
+static struct policy *read_policy(const struct pair *pair, bool is_turned)
 {
-    char text[sizeof(policy_text) + 64];
+    char text[sizeof(policy_text) + 512], carriers[256], inside[256];
     struct policy_complaints *complaints = policy_complaints_new();
-    int len = snprintf(text, sizeof(text), policy_text, pair->outside.port, pair->inside.port,
-                       pair->carrier.port, pair->callee.port);
 
-    pair->policy =
+    snprintf(carriers, sizeof(carriers), carriers_text, pair->outside.port);
+    snprintf(inside, sizeof(inside), inside_text, pair->inside.port);
+    int len = snprintf(text, sizeof(text), policy_text, is_turned ? inside : carriers,
+                       is_turned ? carriers : inside, pair->carrier.port, pair->callee.port);
+    struct policy *policy =
         policy_read(slice_of(text, (size_t)len), SLICE("pair"), control_names(), complaints);
+
     for (uint32_t i = 0; i < policy_complaint_count(complaints); i++) {
         struct slice complaint = policy_complaint(complaints, i);
 
         print_error("%.*s\n", (int)complaint.len, complaint.at);
     }
-    assert_non_null(pair->policy);
+    assert_non_null(policy);
     policy_complaints_free(complaints);
-    pair->plan = plan_new(pair->policy);
-    assert_non_null(pair->plan);
+    return policy;
 }
 
 static void make_worker(struct pair *pair, uint32_t index, const struct ipc_start *start,
@@ -141,7 +148,9 @@ static struct pair *pair_open(void)
         listeners[i][0] = bound("127.0.0.1", &pair->outside, true);
         listeners[i][1] = bound("127.0.0.10", &pair->inside, true);
     }
-    read_policy(pair);
+    pair->policy = read_policy(pair, false);
+    pair->plan = plan_new(pair->policy);
+    assert_non_null(pair->plan);
     pair->pages = calloc(WORKERS, sizeof(*pair->pages));
     pair->crew.count = WORKERS;
     pair->crew.key = (struct hash_key){7, 8};
@@ -155,6 +164,22 @@ static struct pair *pair_open(void)
     }
     assert_true(crew_has_begun(&pair->crew));
     return pair;
+}
+
+static void pair_close(struct pair *pair)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        worker_free(pair->crew.workers[i]);
+        free(pair->tables[i]);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(pair->carrier_fds); i++) {
+        (void)close(pair->carrier_fds[i]);
+    }
+    (void)close(pair->callee_fd);
+    plan_free(pair->plan);
+    policy_free(pair->policy);
+    free(pair->pages);
+    free(pair);
 }
 
 static void turn(struct pair *pair)
@@ -309,20 +334,36 @@ static void calls_go_through_whichever_worker(void **state)
         assert_int_equal(workers[i]->counts.hand_over_full, 0);
     }
     assert_int_equal(workers[0]->counts.packets + workers[1]->counts.packets, 5 * CALLS);
-    for (unsigned i = 0; i < WORKERS; i++) {
-        worker_free(pair->crew.workers[i]);
-        free(pair->tables[i]);
+    pair_close(pair);
+}
+
+/* One of them has a new policy already, in which listeners have changed their numbers. */
+static void calls_go_through_while_a_policy_comes(void **state)
+{
+    struct pair *pair = pair_open();
+    struct policy *policy = read_policy(pair, true);
+    struct plan *plan = plan_new(policy);
+    uint16_t renumbered[POLICY_LISTENERS_MAX];
+
+    (void)state;
+    assert_non_null(plan);
+    for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
+        renumbered[i] = i < 2 ? (uint16_t)(1 - i) : LISTENER_NONE;
     }
-    plan_free(pair->plan);
-    policy_free(pair->policy);
-    free(pair->pages);
-    free(pair);
+    worker_take_policy(pair->crew.workers[1], plan, renumbered);
+    for (unsigned i = 0; i < CALLS; i++) {
+        a_call(pair, i);
+    }
+    pair_close(pair);
+    plan_free(plan);
+    policy_free(policy);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_go_through_whichever_worker),
+        cmocka_unit_test(calls_go_through_while_a_policy_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
