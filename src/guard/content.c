@@ -1,24 +1,6 @@
 #include "guard/content.h"
 
-enum {
-// clang-format off
-#define ZONE_CLASS(name, code, written, trusted, access) CLASS_##name = 1 << ZONE_##name,
-#include "policy/zones.def"
-#undef ZONE_CLASS
-    // clang-format on
-    AU = CLASS_ACCESS_SIM,
-    AI = CLASS_ACCESS_INTERNET,
-    EN = CLASS_ENTERPRISE,
-    IT = CLASS_IOT,
-    NT = CLASS_INTERCONNECT,
-    NU = CLASS_INTERCONNECT_OPEN,
-    RV = CLASS_ROAMING_VISITED,
-    RH = CLASS_ROAMING_HOME,
-    LB = CLASS_LOOPBACK_TRAVERSAL,
-    ES = CLASS_EMERGENCY_SERVICES,
-    ALL = (1 << ZONE_CLASS_COUNT) - 1,
-    NOWHERE = 0,
-};
+#include "guard/class_bits.h"
 
 enum {
     INVITE = 1 << SIP_INVITE,
@@ -43,7 +25,7 @@ enum content_set {
 static const struct {
     uint32_t from, to;
 } sets[] = {
-#define CONTENT_SET(name, from, to) {CLASS_CORE | (from), CLASS_CORE | (to)},
+#define CONTENT_SET(name, from, to) {CO | (from), CO | (to)},
 #include "guard/content_sets.def"
 #undef CONTENT_SET
 };

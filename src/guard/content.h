@@ -42,6 +42,13 @@ enum { BODY_WHOLE = 0xFFFF };
 /* Takes the part behind *next (start with 0) that is no multipart itself. */
 bool body_next(struct inspection *inspection, uint16_t *next, struct body_part *part);
 
+/* The whole body is a session description, a readable one. */
+static inline bool body_is_sdp(struct inspection *inspection)
+{
+    return inspection_sdp(inspection) != NULL &&
+           inspection->sdp_text.len == inspection->message.body.len;
+}
+
 /* Takes the part out, or with a whole body all of it; false when it cannot go alone: a required
  * part of a request.  Of responses, and of requests that have no business with one, any may go. */
 bool body_strip(struct inspection *inspection, const struct body_part *part);

@@ -40,6 +40,8 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->withholds_identity = false;
     inspection->claimed = SLICE_NONE;
     inspection->asserted = SLICE_NONE;
+    inspection->expires_max = 0;
+    inspection->session_max = 0;
     inspection->answers_as = 0;
     inspection->finding_count = 0;
     inspection->finding_excess = 0;

@@ -86,6 +86,8 @@ struct inspection {
     struct slice claimed;    /* the URI it leaves from, when not the one it says; else empty */
     struct slice asserted;   /* the URI we assert towards the core; else empty.  Both are of the
                                 message or of a registration */
+    uint32_t expires_max; /* what Expires and Session-Expires are cut to; 0: left alone */
+    uint32_t session_max;
     uint16_t answers_as; /* what a response is to who asked, when not what it says; else 0 */
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;

@@ -141,6 +141,7 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
     }
     relay->counters.forwarded_requests++;
     keep_acknowledgement(relay, dialog, side, sent->bytes);
+    offers_note_request(dialog, side, inspection);
     note_acknowledged(relay, dialog, side);
 }
 

@@ -2,6 +2,7 @@
  * Dialogs as the relay sees them: begun by a request, answered by one or several, kept true by
  * targets, ended once.
  */
+#include "guard/event_package.h"
 #include "relay/machine.h"
 
 enum {
@@ -159,6 +160,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     }
     dialog->kind = inspection->message.method == SIP_INVITE ? DIALOG_CALL : DIALOG_SUBSCRIPTION;
     dialog->state = DIALOG_EARLY;
+    dialog->event = event_package(&inspection->message);
     dialog->is_emergency = exchange->is_emergency;
     dialog->family = random_number(relay->random);
     dialog->created_ms = dialog->active_ms = relay->now_ms;
@@ -184,6 +186,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     exchange->begins_dialog = true;
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
     dialog->sides[0].has_pending_invite = dialog->kind == DIALOG_CALL;
+    offers_note_request(dialog, 0, inspection);
     set_earliest_end(relay, dialog);
     return dialog;
 }

@@ -190,6 +190,19 @@ static bool is_identifying(uint8_t header)
            header == SIP_HEADER_IN_REPLY_TO;
 }
 
+/* Longer than may be is cut; parameters stay. */
+static void write_cut(struct text *text, const struct sip_message *message,
+                      const struct sip_header *header, uint32_t most)
+{
+    struct slice value = sip_slice(message, header->value);
+
+    text_put(text, sip_header_spelling(header->id));
+    text_put(text, SLICE(": "));
+    text_put_number(text, most);
+    sip_write_value(text, slice_skip(value, slice_find(value, ';')));
+    text_put(text, SLICE("\r\n"));
+}
+
 static void hide_line(struct text *text, const struct view *view,
                       const struct inspection *inspection, const struct sip_header *header,
                       const struct dialog *dialog, unsigned side_from)
@@ -199,6 +212,10 @@ static void hide_line(struct text *text, const struct view *view,
 
     if (header->id == SIP_HEADER_RACK) {
         hide_rack(text, message, header, dialog, side_from);
+    } else if (header->id == SIP_HEADER_EXPIRES && inspection->expires_max > 0) {
+        write_cut(text, message, header, inspection->expires_max);
+    } else if (header->id == SIP_HEADER_SESSION_EXPIRES && inspection->session_max > 0) {
+        write_cut(text, message, header, inspection->session_max);
     } else if (special != NULL) {
         special(text, view, slice_trim(sip_slice(message, header->value)));
     } else if (are_credentials(header->id) &&

@@ -1,6 +1,7 @@
 /*
  * Requests within a dialog: the other party's, and ours.
  */
+#include "guard/event_package.h"
 #include "relay/machine.h"
 
 struct request_texts {
@@ -181,8 +182,7 @@ static void note_connection(struct dialog_side *party, const struct flow *flow)
 }
 
 static void note_request(struct relay *relay, struct dialog *dialog, unsigned side,
-                         const struct inspection *inspection, struct exchange *exchange,
-                         uint32_t cseq)
+                         struct inspection *inspection, struct exchange *exchange, uint32_t cseq)
 {
     const struct sip_message *message = &inspection->message;
     struct dialog_side *from = &dialog->sides[side];
@@ -210,6 +210,10 @@ static void note_request(struct relay *relay, struct dialog *dialog, unsigned si
     if (message->method == SIP_NOTIFY) {
         note_notify(relay, dialog, side, message);
     }
+    if (message->method == SIP_SUBSCRIBE) {
+        dialog->event = event_package(message);
+    }
+    offers_note_request(dialog, side, inspection);
 }
 
 static struct exchange *begin(struct relay *relay, const struct inspection *inspection,

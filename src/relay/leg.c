@@ -158,6 +158,17 @@ static uint16_t leg_write_front(struct relay *relay, struct text *text, struct s
     return (uint16_t)(text->len - start);
 }
 
+/* STA-50: a call whose caller can refresh it is to be refreshed, so that a dead one ends. */
+static bool wants_session_timer(const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    return message->method == SIP_INVITE && sip_to_tag(message).len == 0 &&
+           inspection->emergency == EMERGENCY_NONE &&
+           !sip_has(message, SIP_HEADER_SESSION_EXPIRES) &&
+           sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer"));
+}
+
 uint16_t leg_write_request(struct relay *relay, struct text *text,
                            const struct inspection *inspection, const struct leg *leg)
 {
@@ -171,6 +182,9 @@ uint16_t leg_write_request(struct relay *relay, struct text *text,
                                      hops == 0 ? 0 : hops - 1);
     identity_write_lines(text, &view, inspection);
     hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
+    if (wants_session_timer(inspection)) {
+        sip_write_header_number(text, SIP_HEADER_SESSION_EXPIRES, RELAY_SESSION_S);
+    }
     sip_write_body(text, leg->body);
     return front;
 }

@@ -29,6 +29,7 @@ enum {
     RELAY_MAX_FORWARDS = 70,
     RELAY_SUBSCRIPTION_S = 3600,        /* of a SUBSCRIBE whose answer says no time */
     RELAY_SUBSCRIPTION_MAX_S = 86400,   /* STA-36: longest, whatever the answer says */
+    RELAY_SESSION_S = 1800,             /* STA-50 */
     RELAY_REFER_S = 180,                /* STA-36 */
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
@@ -335,6 +336,12 @@ void streams_tell(struct relay *relay, struct outbox *outbox);
 /* The gate speaks of a stream we do not have. */
 void streams_let_go_unknown(struct relay *relay, const struct media_report *report,
                             struct outbox *outbox);
+
+/* offers.c: what is offered and answered, for CT-FW-21. */
+void offers_note_request(struct dialog *dialog, unsigned side, struct inspection *inspection);
+/* side: who asked; the response is the other party's. */
+void offers_note_response(struct dialog *dialog, unsigned side, enum sip_method method,
+                          struct inspection *inspection);
 
 /* registration.c */
 bool registration_request(struct relay *relay, const struct inspection *inspection,

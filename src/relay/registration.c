@@ -12,27 +12,10 @@ enum {
     REGISTRATION_CONTACTS_MAX = 32,      /* of a user: REG-03 has five, and some are being asked */
 };
 
-/* "sip:user@host" of a value, the host in lower case; the key under which contacts are kept. */
-static struct slice write_aor_of(struct text *text, const struct sip_message *message,
-                                 const struct sip_uri *uri)
-{
-    struct slice host = sip_slice(message, uri->host);
-
-    text_put(text, SLICE("sip:"));
-    text_put(text, sip_slice(message, uri->user));
-    text_put_octet(text, '@');
-    for (size_t i = 0; i < host.len; i++) {
-        char octet = host.at[i];
-
-        text_put_octet(text, octet >= 'A' && octet <= 'Z' ? (char)(octet + 32) : octet);
-    }
-    return text_slice(text);
-}
-
 static struct slice write_aor(struct text *text, const struct sip_message *message,
                               const struct sip_value *value)
 {
-    return write_aor_of(text, message, &value->uri);
+    return registration_write_aor(text, message, &value->uri);
 }
 
 /* The device and, of several flows of one device, which (RFC 5626). */
@@ -506,7 +489,7 @@ struct registration *registration_called(const struct relay *relay, uint16_t zon
     struct slice aor;
 
     text_init(&text, room, sizeof(room));
-    aor = write_aor_of(&text, message, &message->uri);
+    aor = registration_write_aor(&text, message, &message->uri);
     while ((registration = registration_next(relay->state, aor, &cursor)) != NULL) {
         if (registration->zone == zone && registration_target(relay, registration, &target) &&
             (latest == NULL || registration->expires_ms > latest->expires_ms)) {

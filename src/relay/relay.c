@@ -1,5 +1,7 @@
 #include "relay/relay.h"
 
+#include "guard/event_package.h"
+#include "guard/least.h"
 #include "relay/machine.h"
 
 #include <stdlib.h>
@@ -121,6 +123,25 @@ static void retransmission(struct relay *relay, struct exchange *exchange, struc
     }
 }
 
+/* What would be taken instead. */
+static void write_least(struct text *extra, const struct inspection *inspection)
+{
+    enum zone_class class = inspection->policy->zones[inspection->zone].class;
+    bool is_publication = inspection->message.method == SIP_PUBLISH;
+
+    if (inspection->verdict.status == 489) {
+        /* Strangers get no answer that is longer than what they sent (GEN-04). */
+        if (inspection->peer != POLICY_NONE) {
+            event_packages_write(extra, class);
+        }
+    } else if (inspection->verdict.status == 422) {
+        sip_write_header_number(extra, SIP_HEADER_MIN_SE, session_least(class));
+    } else if (inspection->verdict.status == 423) {
+        sip_write_header_number(extra, SIP_HEADER_MIN_EXPIRES,
+                                is_publication ? PUBLICATION_LEAST : SUBSCRIPTION_LEAST);
+    }
+}
+
 static void refuse(struct relay *relay, const struct inspection *inspection, struct outbox *outbox)
 {
     unsigned status = inspection->verdict.status;
@@ -134,8 +155,11 @@ static void refuse(struct relay *relay, const struct inspection *inspection, str
         answer_write_retry_after(relay, &extra);
     } else if (status == 415) {
         sip_write_header(&extra, SIP_HEADER_ACCEPT, SLICE("application/sdp"));
+        sip_write_header(&extra, SIP_HEADER_ACCEPT_ENCODING, SLICE("identity"));
     } else if (status == 420) {
-        sip_write_copied(&extra, &inspection->message, SIP_HEADER_UNSUPPORTED);
+        sip_write_header(&extra, SIP_HEADER_UNSUPPORTED, SLICE("multiple-refer"));
+    } else {
+        write_least(&extra, inspection);
     }
     answer_stateless(relay, inspection, status, text_slice(&extra), outbox);
 }

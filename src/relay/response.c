@@ -109,6 +109,9 @@ static void forward(struct relay *relay, struct exchange *exchange, struct dialo
     if (status >= 300) {
         inspection->strips_body = true; /* NNI-26 */
     }
+    if (dialog != NULL) {
+        offers_note_response(dialog, exchange->side, exchange->method, inspection);
+    }
     media_body(relay, inspection, dialog, exchange->side ^ 1U, &room, &body, outbox);
     if (exchange->method == SIP_REGISTER && status >= 200 && status < 300) {
         registration_answered(relay, inspection, exchange, &extra);

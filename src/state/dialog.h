@@ -49,12 +49,15 @@ struct dialog_side {
     struct text_handle texts;       /* enum dialog_text */
     struct handle invite;           /* exchange of the party's last INVITE */
     bool has_pending_invite;        /* the party's INVITE is unanswered */
-    bool has_pending_offer;
+    bool has_pending_offer;         /* the party's SDP waits for its answer */
+    bool invite_offers; /* the party's last INVITE had SDP: what answers it is no offer */
     bool supports_timer, supports_update;
     uint32_t sdp_version; /* of o= towards the party */
     uint64_t sdp_id;      /* sess-id of o= towards the party */
     uint64_t sdp_hash;    /* of the last SDP from the party: version rises when it changes */
-    uint32_t rseq;        /* last reliable 1xx from the party not yet acknowledged; 0: none */
+    uint64_t heard_id, heard_version; /* of o= from the party, HYG-D06; 0: none yet */
+    uint8_t described_lines;          /* m= lines of the last SDP from the party, HYG-D05 */
+    uint32_t rseq;                    /* of the last reliable 1xx from the party; 0: none */
 };
 
 struct dialog {
@@ -63,6 +66,7 @@ struct dialog {
     bool is_emergency;
     bool was_acknowledged; /* the ACK passed: the call survives the worker */
     uint8_t refers;        /* STA-31 */
+    uint8_t event;         /* package subscribed to, as the guard numbers them; 0: none known */
     uint8_t refreshes;     /* re-INVITE and UPDATE of the current minute, STA-09 */
     uint64_t refresh_minute;
     uint64_t family; /* the same for all dialogs of one INVITE */

@@ -88,3 +88,19 @@ struct registration *registration_find_token(const struct state *state, uint32_t
     }
     return NULL;
 }
+
+struct slice registration_write_aor(struct text *text, const struct sip_message *message,
+                                    const struct sip_uri *uri)
+{
+    struct slice host = sip_slice(message, uri->host);
+
+    text_put(text, SLICE("sip:"));
+    text_put(text, sip_slice(message, uri->user));
+    text_put_octet(text, '@');
+    for (size_t i = 0; i < host.len; i++) {
+        char octet = host.at[i];
+
+        text_put_octet(text, octet >= 'A' && octet <= 'Z' ? (char)(octet + 32) : octet);
+    }
+    return text_slice(text);
+}

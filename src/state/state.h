@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "state/dialog.h"
 #include "state/exchange.h"
 #include "state/registration.h"
@@ -136,6 +137,9 @@ bool registration_set_texts(struct state *state, struct registration *registrati
                             const struct slice texts[REGISTRATION_TEXT_COUNT]);
 struct slice registration_text(const struct state *state, const struct registration *registration,
                                enum registration_text text);
+/* "sip:user@host", the host in lower case: the key under which contacts are kept. */
+struct slice registration_write_aor(struct text *text, const struct sip_message *message,
+                                    const struct sip_uri *uri);
 /* By AoR, then by contact or instance; the cursor walks all contacts of an AoR. */
 struct registration *registration_next(const struct state *state, struct slice aor,
                                        struct table_cursor *cursor);

@@ -32,7 +32,7 @@ static bool dialog_truths_are_sound(const struct dialog *dialog)
         &dialog->is_emergency,        &dialog->was_acknowledged,   &sides[0].has_pending_invite,
         &sides[1].has_pending_invite, &sides[0].has_pending_offer, &sides[1].has_pending_offer,
         &sides[0].supports_timer,     &sides[1].supports_timer,    &sides[0].supports_update,
-        &sides[1].supports_update,
+        &sides[1].supports_update,    &sides[0].invite_offers,     &sides[1].invite_offers,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }

@@ -1,4 +1,5 @@
 /* What a border has seen before, for a packet that stands in it. */
+#include "guard/event_package.h"
 #include "guard/lab.h"
 
 /* The value of key in "word key=value key=value flag"; true also for a flag. */
@@ -119,6 +120,16 @@ static void seed_dialog(struct lab *lab, struct slice line)
     dialog->is_emergency = has_word(line, "emergency");
     dialog->refreshes = (uint8_t)number_of(line, "refreshes", 0);
     dialog->refresh_minute = LAB_NOW_MS / 60000;
+    dialog->kind = has_word(line, "subscription") ? DIALOG_SUBSCRIPTION : DIALOG_CALL;
+    dialog->event = event_package_find(word_of(line, "event", "-"));
+    dialog->refers = (uint8_t)number_of(line, "refers", 0);
+    dialog->sides[side].has_pending_offer = has_word(line, "offered");
+    dialog->sides[side ^ 1].has_pending_offer = has_word(line, "other-offered");
+    dialog->sides[side].heard_id = number_of(line, "sdp-id", 0);
+    dialog->sides[side].heard_version = number_of(line, "sdp-version", 0);
+    dialog->sides[side ^ 1].described_lines = (uint8_t)number_of(line, "lines", 0);
+    dialog->sides[side ^ 1].rseq = number_of(line, "rseq", 0);
+    dialog->sides[side].asked_cseq = number_of(line, "asked", 1);
     dialog->sides[side].remote_cseq = number_of(line, "cseq", UINT32_MAX);
     dialog->sides[side].has_pending_invite = has_word(line, "pending");
     dialog->sides[side ^ 1].has_pending_invite = has_word(line, "other-pending");
@@ -192,8 +203,8 @@ static void seed_received(struct lab *lab, struct slice line)
     assert_true(exchange_set_server(lab->state, exchange, echo));
 }
 
-/* "registration aor= [from=access] [at=ADDRESS:PORT] [identity=]": somebody's device, known to the
- * core by aor and one more name. */
+/* "registration aor= [from=access] [at=ADDRESS:PORT] [identity=] [unconfirmed]": somebody's device,
+ * known to the core by aor and one more name. */
 static void seed_registration(struct lab *lab, struct slice line)
 {
     struct lab_source device = source_of(lab, line, "from", "access");
@@ -209,7 +220,8 @@ static void seed_registration(struct lab *lab, struct slice line)
     registration->peer = peer_of(lab, &device);
     registration->flow = lab_flow(lab, &device);
     registration->core_zone = lab_zone(lab, SLICE("core"));
-    registration->is_confirmed = true;
+    registration->is_confirmed = !has_word(line, "unconfirmed");
+    registration->peer_id = peer_id_of(lab, registration->peer);
     assert_true(registration_set_texts(lab->state, registration, texts));
 }
 
@@ -303,4 +315,14 @@ void lab_seed_dialog(struct lab *lab, const struct lab_source *source, struct sl
     dialog_set_tag(lab->state, dialog, 1, SLICE("tag-of-the-other-leg"));
     assert_true(dialog_set_texts(lab->state, dialog, 0, texts));
     dialog->state = DIALOG_CONFIRMED;
+    if (message->method == SIP_NOTIFY || message->method == SIP_SUBSCRIBE) {
+        dialog->kind = DIALOG_SUBSCRIPTION;
+    }
+    dialog->sides[1].rseq = UINT32_MAX; /* whatever a PRACK acknowledges was sent */
+    struct slice rack = sip_header_value(message, SIP_HEADER_RACK);
+    uint64_t asked = 0;
+    struct slice word;
+    slice_cut(&rack, ' ', &word);
+    slice_cut(&rack, ' ', &word);
+    dialog->sides[0].asked_cseq = slice_number(word, UINT32_MAX, &asked) ? (uint32_t)asked : 0;
 }

@@ -195,7 +195,7 @@ static void test_emergency_dialog(void **state)
     static const char bye[] =
         "BYE sip:x@198.51.100.1 SIP/2.0\r\n" VIA CALLER
         "Max-Forwards: 70\r\nTo: <sip:112@example.net>;tag=tag-ours\r\nCall-ID: call-1\r\n"
-        "CSeq: 2 BYE\r\nReason: Q.850;cause=16\r\nSession-Expires: 1\r\n\r\n";
+        "CSeq: 2 BYE\r\nReason: Q.850;cause=16\r\nSession-Expires: 1\r\nSupported: timer\r\n\r\n";
     static const char registers[] =
         "REGISTER sip:example.net SIP/2.0\r\n" VIA CALLER
         "Max-Forwards: 70\r\nTo: <sip:alice@example.net>\r\nCall-ID: call-1\r\nCSeq: 1 REGISTER\r\n"

@@ -1,8 +1,8 @@
 /* CT-FW-05: a number that is not plain digits within its range. */
 #include "guard/inspect.h"
+#include "guard/least.h"
 
 enum {
-    SESSION_LEAST = 90,       /* seconds, RFC 4028 5 */
     RETRY_AFTER_MOST = 86400, /* seconds: later is never */
     WARNING_DIGITS = 3,
     PAYLOAD_TYPE_MOST = 127,
@@ -87,8 +87,16 @@ static enum outcome session_interval(struct inspection *inspection)
     if (!leading_number(value, UINT32_MAX, &seconds)) {
         return inspection_found(inspection, value, "HYG-S05");
     }
-    if (seconds < SESSION_LEAST && message->is_request) {
-        return inspection_found_status(inspection, value, "HYG-S05", 422);
+    if (seconds > SESSION_MOST) {
+        if (inspection->mode == MODE_ENFORCE) {
+            inspection->session_max = SESSION_MOST;
+        }
+        return inspection_found_as(inspection, value, "STA-54", ACTION_STRIP, 0);
+    }
+    /* Who does not know session timers did not ask for this one: a proxy on the way did. */
+    if (seconds < session_least(inspection_zone(inspection)->class) && message->is_request &&
+        sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer"))) {
+        return inspection_found_status(inspection, value, "STA-51", 422);
     }
     return OUTCOME_PASSED;
 }

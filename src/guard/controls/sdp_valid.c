@@ -1,26 +1,11 @@
 /* CT-FW-16: a session description that is not sound, or describes what has no place here. */
+#include "guard/class_bits.h"
 #include "guard/content.h"
 #include "guard/steps.h"
 
-enum {
-// clang-format off
-#define ZONE_CLASS(name, code, written, trusted, access) CLASS_##name = 1 << ZONE_##name,
-#include "policy/zones.def"
-#undef ZONE_CLASS
-    // clang-format on
-    AU = CLASS_ACCESS_SIM,
-    AI = CLASS_ACCESS_INTERNET,
-    EN = CLASS_ENTERPRISE,
-    IT = CLASS_IOT,
-    NU = CLASS_INTERCONNECT_OPEN,
-    RV = CLASS_ROAMING_VISITED,
-    RH = CLASS_ROAMING_HOME,
-    LB = CLASS_LOOPBACK_TRAVERSAL,
-    ALL = (1 << ZONE_CLASS_COUNT) - 1,
-    ONE_CALL = CLASS_ACCESS_SIM | CLASS_INTERCONNECT, /* SDP-09 */
-};
-
 enum when { ALWAYS, ANCHORED, STRICT };
+
+enum { ONE_CALL = AU | NT }; /* SDP-09 */
 
 enum { SESSION_ID_BITS = 80, BITS_OF_LETTER = 4 }; /* RCS-08: of a MSRP session id, hex at least */
 
@@ -34,8 +19,14 @@ static const struct {
 #undef SDP_VIOLATION
 };
 
+static const uint64_t judged = 0
+#define SDP_VIOLATION(oddity, rule, when) | UINT64_C(1) << SDP_ODD_##oddity
+#include "guard/sdp_violations.def"
+#undef SDP_VIOLATION
+    ;
+
 static const uint32_t media_zones[SDP_MEDIA_OTHER] = {
-#define MEDIA_ZONE(media, zones) [SDP_##media] = CLASS_CORE | (zones),
+#define MEDIA_ZONE(media, zones) [SDP_##media] = CO | (zones),
 #include "guard/media_zones.def"
 #undef MEDIA_ZONE
 };
@@ -43,7 +34,7 @@ static const uint32_t media_zones[SDP_MEDIA_OTHER] = {
 
 static uint32_t class_bit(const struct inspection *inspection, uint16_t zone)
 {
-    return zone == POLICY_NONE ? CLASS_CORE : 1U << inspection->policy->zones[zone].class;
+    return zone == POLICY_NONE ? CO : 1U << inspection->policy->zones[zone].class;
 }
 
 static bool is_anchored(const struct inspection *inspection)
@@ -74,6 +65,9 @@ static enum outcome unsound(struct inspection *inspection, struct slice evidence
 
 static enum outcome oddities(struct inspection *inspection, const struct sdp *sdp)
 {
+    if ((sdp->oddities & judged) == 0) {
+        return OUTCOME_PASSED;
+    }
     for (size_t i = 0; i < sizeof(violations) / sizeof(violations[0]); i++) {
         if (sdp_is_odd(sdp, violations[i].oddity) && applies(inspection, violations[i].when)) {
             return unsound(inspection, sdp_odd_slice(sdp, violations[i].oddity),
@@ -179,8 +173,7 @@ static const char *media_rule(const struct inspection *inspection, const struct 
     if (media->type == SDP_MEDIA_OTHER || (both & ~media_zones[media->type]) != 0) {
         return "SDP-01";
     }
-    if (sdp_protocol_carries(media->protocol) == SDP_CARRIES_SCTP &&
-        (both | CLASS_CORE) != CLASS_CORE) {
+    if (sdp_protocol_carries(media->protocol) == SDP_CARRIES_SCTP && (both | CO) != CO) {
         return "SDP-08";
     }
     return protocol_passes(media) ? NULL : "SDP-02";

@@ -119,6 +119,9 @@ enum outcome control_xml_safe(struct inspection *inspection)
     struct body_part part;
     uint16_t next = 0;
 
+    if (body_is_sdp(inspection)) {
+        return OUTCOME_NOT_APPLICABLE;
+    }
     while (outcome != OUTCOME_FAILED && body_next(inspection, &next, &part)) {
         if (is_xml(&part)) {
             outcome = judge_part(inspection, &part);
