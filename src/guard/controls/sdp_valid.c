@@ -214,7 +214,7 @@ static enum outcome media_found(struct inspection *inspection, const struct sdp 
         return unsound(inspection, evidence, rule);
     }
     if (inspection->mode == MODE_ENFORCE) {
-        inspection->refused_media |= 1U << line;
+        inspection->refused_media = (uint16_t)(inspection->refused_media | 1U << line);
     }
     return inspection_found_as(inspection, evidence, rule, ACTION_STRIP, 0);
 }
