@@ -32,34 +32,48 @@ static uint32_t value_count(const struct sip_message *message, enum sip_header_n
     return count;
 }
 
-/* At most as many as there can be: an item and its comma have two octets. */
+static uint32_t octet_count(struct slice text, char octet)
+{
+    uint32_t count = 0;
+
+    for (size_t at = slice_find(text, octet); at < text.len; at = slice_find(text, octet)) {
+        text = slice_skip(text, at + 1);
+        count++;
+    }
+    return count;
+}
+
+/* At most as many as there are commas and lines; some commas stand in quotes. */
 static uint32_t item_count_most(const struct sip_message *message, enum sip_header_name name)
 {
     const struct sip_header *line = sip_header(message, name);
     uint32_t most = 0;
 
     for (; line != NULL; line = sip_header_next(message, line)) {
-        most += line->value.len / 2U + 1;
+        most += octet_count(sip_slice(message, line->value), ',') + 1;
     }
     return most;
 }
 
-/* How many there are, counted only when there could be more than limit. */
-static uint32_t item_count(const struct sip_message *message, enum sip_header_name name,
-                           uint32_t limit)
+static uint32_t item_count(const struct sip_message *message, enum sip_header_name name)
 {
     struct sip_list list;
     struct slice item;
     uint32_t count = 0;
 
-    if (item_count_most(message, name) <= limit) {
-        return 0;
-    }
     sip_list_init(&list, message, name);
     while (sip_list_next(&list, message, &item)) {
         count++;
     }
     return count;
+}
+
+/* Counted only when there could be more. */
+static bool has_more_items(const struct sip_message *message, enum sip_header_name name,
+                           uint32_t limit)
+{
+    return sip_has(message, name) && item_count_most(message, name) > limit &&
+           item_count(message, name) > limit;
 }
 
 static enum outcome too_many(struct inspection *inspection, enum sip_header_name name,
@@ -89,17 +103,6 @@ static enum outcome lines(struct inspection *inspection, const struct policy_lim
         return inspection_found(inspection, sip_slice(message, first->text), "HYG-L10");
     }
     return OUTCOME_PASSED;
-}
-
-static uint32_t octet_count(struct slice text, char octet)
-{
-    uint32_t count = 0;
-
-    for (size_t at = slice_find(text, octet); at < text.len; at = slice_find(text, octet)) {
-        text = slice_skip(text, at + 1);
-        count++;
-    }
-    return count;
 }
 
 static enum outcome folds(struct inspection *inspection, const struct policy_limits *limits)
@@ -175,14 +178,17 @@ static enum outcome options(struct inspection *inspection)
     bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (item_count(message, lists[i], OPTION_TAGS_MAX) > OPTION_TAGS_MAX) {
+        if (has_more_items(message, lists[i], OPTION_TAGS_MAX)) {
             return too_many(inspection, lists[i], "HYG-L24");
         }
     }
     uint32_t max = is_access ? CALLER_PREFERENCES_ACCESS : CALLER_PREFERENCES_NETWORK;
-    if (item_count(message, SIP_HEADER_ACCEPT_CONTACT, 0) +
-            item_count(message, SIP_HEADER_REJECT_CONTACT, 0) >
-        max) {
+    if (item_count_most(message, SIP_HEADER_ACCEPT_CONTACT) +
+                item_count_most(message, SIP_HEADER_REJECT_CONTACT) >
+            max &&
+        item_count(message, SIP_HEADER_ACCEPT_CONTACT) +
+                item_count(message, SIP_HEADER_REJECT_CONTACT) >
+            max) {
         return inspection_found(inspection, SLICE_NONE, "HYG-L25");
     }
     return OUTCOME_PASSED;
@@ -200,7 +206,7 @@ static enum outcome information(struct inspection *inspection)
     enum outcome outcome = OUTCOME_PASSED;
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (item_count(message, lists[i], max) <= max) {
+        if (!has_more_items(message, lists[i], max)) {
             continue;
         }
         const struct sip_header *line = sip_header(message, lists[i]);
