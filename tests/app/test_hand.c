@@ -163,6 +163,8 @@ static struct pair *pair_open(void)
         worker_take_keys(pair->crew.workers[i], &keys);
     }
     assert_true(crew_has_begun(&pair->crew));
+    const struct worker_command begin = {.kind = COMMAND_BEGIN, .fd = -1};
+    crew_tell_all(&pair->crew, &begin);
     return pair;
 }
 

@@ -3,6 +3,7 @@
 
     test_run.py SIPWARDEN
 """
+import itertools
 import json
 import os
 import pathlib
@@ -94,6 +95,8 @@ def descriptors(pid):
 
 
 class Store:
+    numbers = itertools.count()
+
     def __init__(self, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="sipwarden-test-")
         self.base = pathlib.Path(self.folder.name)
@@ -102,7 +105,8 @@ class Store:
         self.file = self.base / "policy.yaml"
         self.log = self.base / "log"
         self.port = free_port()
-        media = 40000 + (os.getpid() * 64) % 20000 // 2 * 2
+        # Not where the kernel takes ports from, and not those of a store that has just ended.
+        media = 10000 + (os.getpid() * 640 + next(Store.numbers) * 32) % 20000
         self.settings = {"journal": self.base / "journal", "core": free_port("127.0.0.10"),
                          "media": media, "media_end": media + 31, "drain": "0s", "more": "", "peer": "",
                          "hop": f"udp:127.0.0.20:{free_port('127.0.0.20')}", "workers": 1,

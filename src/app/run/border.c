@@ -58,7 +58,10 @@ static void border_look(void *owner)
     const struct ipc_none none = {0};
 
     if (!border->is_begun && crew_has_begun(&border->crew)) {
+        const struct worker_command begin = {.kind = COMMAND_BEGIN, .fd = -1};
+
         border->is_begun = true;
+        crew_tell_all(&border->crew, &begin);
         child_is_running(border->child);
     }
     if (border->old_plan != NULL && crew_has_policy(&border->crew)) {

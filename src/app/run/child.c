@@ -116,9 +116,15 @@ typedef void hear_function(struct child *child, struct ipc_message *message);
 
 /* What is not here is not expected before the child runs. */
 static hear_function *const hears[IPC_TYPE_COUNT] = {
-    [IPC_START] = hear_start,   [IPC_POLICY] = hear_policy, [IPC_COUNTERS] = hear_memory,
-    [IPC_TABLES] = hear_memory, [IPC_VAULT] = hear_memory,  [IPC_LISTENER] = hear_listener,
-    [IPC_LINK] = hear_link,     [IPC_PORTS] = hear_ports,   [IPC_INTRODUCE] = hear_introductions,
+    [IPC_START] = hear_start,
+    [IPC_POLICY] = hear_policy,
+    [IPC_COUNTERS] = hear_memory,
+    [IPC_TABLES] = hear_memory,
+    [IPC_VAULT] = hear_memory,
+    [IPC_LISTENER] = hear_listener,
+    [IPC_LINK] = hear_link,
+    [IPC_PORTS] = hear_ports,
+    [IPC_INTRODUCE] = hear_introductions,
     [IPC_FOLDER] = hear_folder,
     [IPC_COLLECTOR] = hear_collector,
 };
@@ -152,8 +158,8 @@ static void child_init(struct child *child, enum ipc_role role)
 {
     memset(child, 0, sizeof(*child));
     child->role = role;
-    child->folder = child->journal = child->collector = child->introductions = child->counters.fd = child->vault.fd =
-        -1;
+    child->folder = child->journal = child->collector = child->introductions = child->counters.fd =
+        child->vault.fd = -1;
     for (uint32_t worker = 0; worker < CREW_MAX; worker++) {
         child->tables[worker].fd = -1;
         for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {

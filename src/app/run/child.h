@@ -27,7 +27,7 @@ struct child {
     struct ipc_link parent;
     struct slice policy_text;
     uint32_t policy_version;
-    int folder;  /* where the process is locked in */
+    int folder;    /* where the process is locked in */
     int journal;   /* -1: none */
     int collector; /* of the border; -1: nobody collects */
     struct child_memory counters, vault;

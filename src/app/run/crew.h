@@ -39,6 +39,7 @@ bool crew_is_idle(struct crew *crew);
 
 /* What the main thread tells a worker; descriptors and memory go with it. */
 enum worker_command_kind {
+    COMMAND_BEGIN,    /* all have their relays */
     COMMAND_LISTENER, /* number: index; fd */
     COMMAND_LINK,     /* number: role; fd */
     COMMAND_OPENED,   /* number: connection; fd or -1 */

@@ -407,8 +407,7 @@ bool holdings_open(struct holdings *holdings, const struct policy *policy, const
     must(getrandom(&holdings->key, sizeof(holdings->key), 0) == sizeof(holdings->key));
     return user_find(&holdings->start, policy, fault) && allow_descriptors(policy, fault) &&
            holdings_change_listeners(holdings, policy, is_new, fault) &&
-           ports_open(holdings, policy, fault) &&
-           collector_open(holdings, policy, fault) &&
+           ports_open(holdings, policy, fault) && collector_open(holdings, policy, fault) &&
            folders_open(holdings, policy, state_folder, fault) && memories_open(holdings, fault);
 }
 

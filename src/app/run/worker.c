@@ -235,14 +235,6 @@ void worker_take_keys(struct worker *worker, const struct ipc_keys *keys)
         say("border: no memory for the relay");
         _exit(3);
     }
-    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
-        for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
-            if (worker->early[kind][i] >= 0) {
-                worker_listen(worker, i, (enum udp_kind)kind, worker->early[kind][i]);
-                worker->early[kind][i] = -1;
-            }
-        }
-    }
     crew_note_begun(worker->crew);
     worker_tick(worker);
 }
@@ -257,7 +249,7 @@ void worker_listen(struct worker *worker, uint16_t listener, enum udp_kind kind,
     struct fault fault = {.text = "no such listener"};
     bool is_open = false;
 
-    if (worker->relay == NULL && listener < POLICY_LISTENERS_MAX) {
+    if (!worker->is_open && listener < POLICY_LISTENERS_MAX) {
         worker->early[kind][listener] = fd; /* nobody is heard before somebody can answer */
         return;
     }
@@ -285,6 +277,19 @@ void worker_listen_early(struct worker *worker, int fds[UDP_KIND_COUNT][POLICY_L
     }
 }
 
+static void worker_open(struct worker *worker)
+{
+    worker->is_open = true;
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (uint16_t i = 0; i < POLICY_LISTENERS_MAX; i++) {
+            if (worker->early[kind][i] >= 0) {
+                worker_listen(worker, i, (enum udp_kind)kind, worker->early[kind][i]);
+                worker->early[kind][i] = -1;
+            }
+        }
+    }
+}
+
 void worker_opened(struct worker *worker, uint32_t connection, int fd)
 {
     worker->counts.connects_refused += fd < 0;
@@ -302,6 +307,9 @@ void worker_drain(struct worker *worker)
 void worker_obey(struct worker *worker, const struct worker_command *command)
 {
     switch (command->kind) {
+    case COMMAND_BEGIN:
+        worker_open(worker);
+        return;
     case COMMAND_LISTENER:
         worker_listen(worker, (uint16_t)command->number, (enum udp_kind)command->kind_of_socket,
                       command->fd);

@@ -58,9 +58,10 @@ struct worker {
     struct sip_message peek; /* of a packet that may be another worker's */
 
     struct links links; /* by role: media, resolver, recorder, keeper */
-    int early[UDP_KIND_COUNT]
-             [POLICY_LISTENERS_MAX]; /* listeners to be opened once there is a relay; -1: none */
-    struct ring *in[CREW_MAX];       /* written by that worker alone */
+    bool is_open;       /* every worker of the crew has its relay: sockets may be read */
+    /* Listeners to be opened then; -1: none. */
+    int early[UDP_KIND_COUNT][POLICY_LISTENERS_MAX];
+    struct ring *in[CREW_MAX]; /* written by that worker alone */
 
     uint64_t wall_offset_us; /* wall clock less monotonic clock */
     struct tell tell;

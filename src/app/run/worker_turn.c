@@ -226,9 +226,6 @@ static void worker_tell(struct worker *worker)
 
 void worker_trip(struct worker *worker, const struct packet *packet)
 {
-    if (worker->relay == NULL) {
-        return; /* another worker began a moment earlier */
-    }
     inspect(&worker->inspection, worker->plan, worker->state, packet, worker->tallies);
     worker_mirror_taken(worker);
     relay_act(worker->relay, &worker->inspection, &worker->outbox);
@@ -376,7 +373,8 @@ void worker_beat(void *owner)
         worker_show(worker);
     }
     if (worker->is_draining) {
-        crew_note_idle(worker->crew, worker->index, relay_is_idle(worker->relay));
+        crew_note_idle(worker->crew, worker->index,
+                       worker->relay == NULL || relay_is_idle(worker->relay));
     }
     loop_alarm_at(&worker->beat, loop_now_ms(&worker->loop) + WORKER_BEAT_MS);
 }
