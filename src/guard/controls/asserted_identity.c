@@ -37,14 +37,13 @@ static const char *broken(const struct inspection *inspection, const struct sip_
     if (!zone_class_is_trusted(inspection_zone(inspection)->class)) {
         return "HDR-01";
     }
-    if (identity_is_diverted(inspection) || has_number_of(message, peer, value, &is_known)) {
+    if (has_number_of(message, peer, value, &is_known) ||
+        (!is_known && (!is_foreign(inspection) || host.len == 0)) ||
+        identity_is_diverted(inspection)) {
         return NULL;
     }
     if (is_known) {
         return "IDN-01";
-    }
-    if (!is_foreign(inspection) || host.len == 0) {
-        return NULL;
     }
     if (policy_is_own_domain(inspection->policy, host)) {
         return "IDN-05";

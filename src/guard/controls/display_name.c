@@ -51,6 +51,22 @@ static bool shows_another_address(const struct sip_message *message, const struc
     return slice_find(display, '@') < display.len && !(host.len > 0 && slice_has(display, host));
 }
 
+/* Most names have neither: they are looked at once. */
+static bool is_suspect(struct slice display)
+{
+    unsigned digits = 0;
+
+    for (size_t i = 0; i < display.len; i++) {
+        char octet = display.at[i];
+
+        if (octet <= '@' &&
+            (octet == '@' || (octet >= '0' && octet <= '9' && ++digits == DIGITS_LEAST))) {
+            return true;
+        }
+    }
+    return display.len > DISPLAY_MAX;
+}
+
 static enum outcome look_at(struct inspection *inspection, enum sip_header_name name)
 {
     const struct sip_message *message = &inspection->message;
@@ -59,11 +75,9 @@ static enum outcome look_at(struct inspection *inspection, enum sip_header_name 
     for (; value != NULL; value = sip_value_next(message, value)) {
         struct slice display = sip_slice(message, value->display);
 
-        if (display.len == 0) {
-            continue;
-        }
-        if (display.len > DISPLAY_MAX || shows_another_number(message, value, display) ||
-            shows_another_address(message, value, display)) {
+        if (is_suspect(display) &&
+            (display.len > DISPLAY_MAX || shows_another_number(message, value, display) ||
+             shows_another_address(message, value, display))) {
             inspection->strips_display_names |= inspection->mode == MODE_ENFORCE;
             return inspection_found(inspection, display, "IDN-11");
         }

@@ -37,12 +37,12 @@ enum outcome control_privacy_service(struct inspection *inspection)
     const struct sip_message *message = &inspection->message;
     const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
     struct slice privacy = sip_header_value(message, SIP_HEADER_PRIVACY);
-    bool hides_user = asks_for(privacy, SLICE("user")) || asks_for(privacy, SLICE("header"));
     bool is_found = false;
 
     if (privacy.len == 0 || inspection->zone_out == POLICY_NONE || is_bound(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
     }
+    bool hides_user = asks_for(privacy, SLICE("user")) || asks_for(privacy, SLICE("header"));
     if (hides_user || asks_for(privacy, SLICE("id"))) {
         is_found = take_out_asserted(inspection);
     }
