@@ -6,7 +6,7 @@ UBSAN   = UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 export FUZZ_SECONDS ?= 60
 
-.PHONY: all check interop test run asan ubsan tsan fuzz lint bench release clean help
+.PHONY: all check interop test run asan ubsan tsan fuzz controls lint bench release clean help
 .DEFAULT_GOAL = all
 
 all: $(BUILD)/build.ninja ## build into build/
@@ -43,6 +43,9 @@ tsan: ## check with ThreadSanitizer, in build-tsan/
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) from its corpus, in build-fuzz/
 	tools/fuzz.sh
+
+controls: ## each control of the catalogue: its row and vectors, or why it has none
+	@tools/controls.py --all
 
 lint: all ## clang-format, clang-tidy, cppcheck, house rules
 	tools/lint.sh $(BUILD)
