@@ -180,8 +180,9 @@ static void keep_answer(struct relay *relay, struct exchange *exchange, unsigned
     }
 }
 
+/* counter: of the relay's, what the answer counts as when it is sent. */
 static void answer_send(struct relay *relay, struct exchange *exchange, unsigned status,
-                        const struct text *text, struct outbox *outbox)
+                        const struct text *text, struct outbox *outbox, uint64_t *counter)
 {
     if (text->is_full) {
         relay->counters.too_large++;
@@ -189,6 +190,7 @@ static void answer_send(struct relay *relay, struct exchange *exchange, unsigned
     if (outbox_send(outbox, text, &exchange->server_flow) == NULL) {
         relay->counters.outbox_full++;
     } else {
+        (*counter)++;
         keep_answer(relay, exchange, status, text_slice(text));
     }
     exchange->status = (uint16_t)status;
@@ -207,10 +209,8 @@ void answer_own(struct relay *relay, struct exchange *exchange, unsigned status,
     write_front(relay, &text, exchange, dialog, status);
     text_put(&text, extra);
     sip_write_body(&text, SLICE_NONE);
-    if (status >= 200) {
-        relay->counters.answered++;
-    }
-    answer_send(relay, exchange, status, &text, outbox);
+    answer_send(relay, exchange, status, &text, outbox,
+                status < 200 ? &relay->counters.trying : &relay->counters.answered);
 }
 
 static bool shows_contact(const struct exchange *exchange, const struct sip_message *message)
@@ -241,8 +241,7 @@ void answer_forward(struct relay *relay, struct exchange *exchange, struct dialo
     text_put(&text, extra);
     hide_lines(&text, &view, inspection, dialog, exchange->side ^ 1U);
     sip_write_body(&text, body);
-    relay->counters.forwarded_responses++;
-    answer_send(relay, exchange, status, &text, outbox);
+    answer_send(relay, exchange, status, &text, outbox, &relay->counters.forwarded_responses);
 }
 
 /* GEN-04: what an unproven source on UDP gets is no larger than what it sent, and seldom. */
@@ -300,6 +299,31 @@ static struct slice stateless_tag(const struct inspection *inspection, unsigned 
                : ours;
 }
 
+/* GEN-03: what a response must copy has to be fit to be copied.  What somebody spoiled is not said
+ * again, not even to himself. */
+static bool is_fit(struct relay *relay, const struct text *text)
+{
+    static const uint8_t spoiled[] = {
+        SIP_ODD_NUL,           SIP_ODD_CONTROL_OCTET,    SIP_ODD_HIGH_OCTET,
+        SIP_ODD_BAD_UTF8,      SIP_ODD_BAD_VIA,          SIP_ODD_BAD_ADDRESS,
+        SIP_ODD_BAD_URI,       SIP_ODD_BAD_HOST,         SIP_ODD_BAD_CALL_ID,
+        SIP_ODD_TWO_BRACKETS,  SIP_ODD_UNBALANCED_QUOTE, SIP_ODD_BAD_DISPLAY_NAME,
+        SIP_ODD_ESCAPED_HOST,  SIP_ODD_ESCAPED_CONTROL,  SIP_ODD_BAD_ESCAPE,
+        SIP_ODD_BAD_PARAMETER, SIP_ODD_EMPTY_VALUE,      SIP_ODD_LONG_LINE,
+        SIP_ODD_LONG_URI,
+    };
+
+    if (sip_read(relay->kept, text_slice(text), false) != SIP_READ) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(spoiled); i++) {
+        if (sip_is_odd(relay->kept, spoiled[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void answer_stateless(struct relay *relay, const struct inspection *inspection, unsigned status,
                       struct slice extra, struct outbox *outbox)
 {
@@ -323,6 +347,10 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
     write_single(&text, message, SIP_HEADER_CSEQ);
     text_put(&text, extra);
     sip_write_body(&text, SLICE_NONE);
+    if (!text.is_full && !is_fit(relay, &text)) {
+        relay->counters.dropped++;
+        return;
+    }
     if (!reply_is_allowed(relay, inspection, text.len)) {
         return;
     }
@@ -345,6 +373,7 @@ void answer_busy(struct relay *relay, const struct inspection *inspection, struc
     struct text extra;
 
     text_init(&extra, room, sizeof(room));
+    relay->counters.answered_alone++;
     answer_write_retry_after(relay, &extra);
     answer_stateless(relay, inspection, 503, text_slice(&extra), outbox);
 }

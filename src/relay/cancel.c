@@ -3,7 +3,7 @@
  */
 #include "relay/machine.h"
 
-void cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
+bool cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
     struct text text = outbox_text(outbox);
 
@@ -11,7 +11,9 @@ void cancel_again(struct relay *relay, struct exchange *exchange, struct outbox 
                              SIP_CANCEL, SLICE_NONE) ||
         outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
         relay->counters.outbox_full++;
+        return false;
     }
+    return true;
 }
 
 void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
@@ -25,7 +27,7 @@ void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *
         (exchange->client_state != CLIENT_PROCEEDING && exchange->client_state != CLIENT_CALLING)) {
         return;
     }
-    cancel_again(relay, exchange, outbox);
+    relay->counters.own_requests += cancel_again(relay, exchange, outbox);
     exchange->resends = 0;
     if (!transport_is_stream(exchange->client_flow.transport)) {
         exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_RESEND, relay->policy->timers.t1);
@@ -73,26 +75,21 @@ void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct 
                              SIP_ACK, to_tag) ||
         outbox_send(outbox, &text, &exchange->client_flow) == NULL) {
         relay->counters.outbox_full++;
+    } else {
+        relay->counters.own_requests++;
     }
 }
 
 /* The ACK is kept in place of the INVITE, for answerers that send their 2xx again. */
-static void keep_acknowledgement(struct relay *relay, struct dialog *dialog, unsigned side,
-                                 struct slice written)
+static void keep_acknowledgement(struct relay *relay, struct exchange *invite, struct slice written)
 {
-    struct exchange *invite = pool_find(&relay->state->exchanges, dialog->sides[side].invite);
-
-    if (invite == NULL) {
-        return;
-    }
     texts_give(&relay->state->texts, &invite->wire);
-    texts_keep(&relay->state->texts, written, &invite->wire);
+    invite->is_acknowledged = texts_keep(&relay->state->texts, written, &invite->wire);
     exchange_trim_echo(relay->state, invite);
 }
 
-static void note_acknowledged(struct relay *relay, struct dialog *dialog, unsigned side)
+static void note_acknowledged(struct relay *relay, struct dialog *dialog)
 {
-    dialog->sides[side].has_pending_invite = false;
     if (dialog->state != DIALOG_ANSWERED) {
         return;
     }
@@ -101,16 +98,23 @@ static void note_acknowledged(struct relay *relay, struct dialog *dialog, unsign
     dialog_set_longest(relay, dialog);
 }
 
-/* The ACK of an INVITE that was refused or is not answered yet, or one that was under way while the
- * next INVITE began, acknowledges nothing here. */
-static bool acknowledges_success(const struct relay *relay, const struct dialog *dialog,
-                                 unsigned side, uint32_t cseq)
+/* Our number of the INVITE that is acknowledged.  False: the ACK of an INVITE that was refused
+ * before it was taken, or of none. */
+static bool find_invite(const struct relay *relay, const struct dialog *dialog, unsigned side,
+                        const struct sip_message *ack, struct exchange **invite, uint32_t *cseq)
 {
-    const struct exchange *invite = pool_find(&relay->state->exchanges, dialog->sides[side].invite);
+    const struct dialog_side *to = &dialog->sides[side ^ 1];
 
-    return dialog->kind == DIALOG_CALL && dialog->state != DIALOG_EARLY &&
-           dialog->sides[side].asked_cseq == cseq && dialog->sides[side ^ 1].invite_cseq != 0 &&
-           (invite == NULL || invite->server_state == SERVER_ACCEPTED);
+    if (dialog->kind != DIALOG_CALL || dialog->state == DIALOG_EARLY) {
+        return false; /* nothing was answered yet */
+    }
+    *invite = exchange_of_ack(relay->state, dialog, ack);
+    if (*invite != NULL) {
+        *cseq = (*invite)->client_cseq;
+        return (*invite)->server_state == SERVER_ACCEPTED;
+    }
+    *cseq = to->invite_cseq;
+    return dialog->sides[side].asked_cseq == ack->cseq && to->invite_cseq != 0;
 }
 
 /* ACK of a 2xx: within the dialog, end to end. */
@@ -119,16 +123,19 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
     struct dialog *dialog = inspection->match.dialog;
     unsigned side = inspection->match.side;
     char branch_room[48], body_room[RELAY_BODY_ROOM];
+    struct exchange *invite = NULL;
     struct leg leg = {.zone = 0};
     struct outgoing *sent = NULL;
     struct text text, room;
+    uint32_t cseq = 0;
 
-    if (!acknowledges_success(relay, dialog, side, inspection->message.cseq)) {
+    if (!find_invite(relay, dialog, side, &inspection->message, &invite, &cseq)) {
         relay->counters.stray_acks++;
         return;
     }
+    relay->counters.acks++;
     dialog_leg(relay, dialog, side ^ 1, &leg);
-    leg.cseq = dialog->sides[side ^ 1].invite_cseq;
+    leg.cseq = cseq;
     text_init(&room, body_room, sizeof(body_room));
     media_body(relay, inspection, dialog, side, &room, &leg.body, outbox);
     leg_new_branch(relay, branch_room, &leg.branch);
@@ -140,9 +147,11 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
         return;
     }
     relay->counters.forwarded_requests++;
-    keep_acknowledgement(relay, dialog, side, sent->bytes);
+    if (invite != NULL) {
+        keep_acknowledgement(relay, invite, sent->bytes);
+    }
     offers_note_request(dialog, side, inspection);
-    note_acknowledged(relay, dialog, side);
+    note_acknowledged(relay, dialog);
 }
 
 void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
@@ -157,5 +166,7 @@ void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *
     leg_write_own(relay, &text, SIP_ACK, &leg, SLICE_NONE);
     if (outbox_send(outbox, &text, &leg.flow) == NULL) {
         relay->counters.outbox_full++;
+    } else {
+        relay->counters.own_requests++;
     }
 }

@@ -113,7 +113,6 @@ static bool set_asker(struct relay *relay, struct dialog *dialog,
 static bool set_answerer(struct relay *relay, struct dialog *dialog,
                          const struct inspection *inspection)
 {
-    const struct sip_message *message = &inspection->message;
     struct view view = view_towards(relay, inspection->zone_out, inspection->peer_out,
                                     inspection->zone, inspection->peer);
     char call_id[RELAY_CALL_ID_LETTERS], from[RELAY_URI_MAX], to[RELAY_URI_MAX];
@@ -123,8 +122,7 @@ static bool set_answerer(struct relay *relay, struct dialog *dialog,
     text_init(&remote, to, sizeof(to));
     leg_new_call_id(relay, call_id);
     identity_write_from(&local, &view, inspection);
-    hide_address(&remote, &view, message, sip_value(message, SIP_HEADER_TO),
-                 inspection->strips_display_names);
+    hide_to(&remote, &view, inspection);
     if (local.is_full || remote.is_full) {
         return false;
     }
@@ -389,14 +387,20 @@ struct dialog *dialog_accepted(const struct relay *relay, const struct exchange 
     return NULL;
 }
 
-void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
-                    struct outbox *outbox)
+void dialog_answered_invite(const struct relay *relay, struct dialog *dialog,
+                            const struct exchange *exchange)
 {
     struct dialog_side *asker = &dialog->sides[exchange->side];
 
     if (handle_equal(asker->invite, pool_handle(&relay->state->exchanges, exchange))) {
         asker->has_pending_invite = false;
     }
+}
+
+void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
+                    struct outbox *outbox)
+{
+    dialog_answered_invite(relay, dialog, exchange);
     if (exchange->begins_dialog) {
         dialog_end_family(relay, dialog, NULL, outbox);
     }

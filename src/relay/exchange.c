@@ -62,19 +62,25 @@ struct exchange *exchange_begin(struct relay *relay, const struct inspection *in
         exchange_end(relay->state, exchange);
         return NULL;
     }
+    relay->counters.transactions++;
     return exchange;
 }
 
-void exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
+bool exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
                         struct outbox *outbox)
 {
     struct text text = outbox_text(outbox);
 
     /* A copy: the block may be given back before the outbox is emptied. */
     text_put(&text, bytes);
-    if (bytes.len == 0 || outbox_send(outbox, &text, flow) == NULL) {
-        relay->counters.outbox_full++;
+    if (bytes.len == 0) {
+        return false;
     }
+    if (outbox_send(outbox, &text, flow) == NULL) {
+        relay->counters.outbox_full++;
+        return false;
+    }
+    return true;
 }
 
 /* How long a silent hop is waited for: less when there is another one to try. */
@@ -141,7 +147,11 @@ bool exchange_send(struct relay *relay, struct exchange *exchange, const struct 
         relay->counters.outbox_full++;
     } else {
         sent->reference = exchange_reference(relay, exchange);
-        relay->counters.forwarded_requests++;
+        if (exchange->server_state == SERVER_NONE) {
+            relay->counters.own_requests++;
+        } else {
+            relay->counters.forwarded_requests++;
+        }
     }
     exchange->client_state = CLIENT_CALLING;
     exchange->resends = 0;
@@ -284,14 +294,12 @@ static void resend_request(struct relay *relay, struct exchange *exchange, struc
     const struct policy_timers *timers = &relay->policy->timers;
     bool is_cancel = exchange->method == SIP_INVITE && exchange->has_provisional;
     uint64_t interval = 0;
+    bool is_sent =
+        is_cancel ? cancel_again(relay, exchange, outbox)
+                  : exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
+                                       &exchange->client_flow, outbox);
 
-    if (is_cancel) {
-        cancel_again(relay, exchange, outbox);
-    } else {
-        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
-                           &exchange->client_flow, outbox);
-    }
-    relay->counters.retransmissions_out++;
+    relay->counters.retransmissions_out += is_sent;
     if (exchange->resends < EXCHANGE_RESENDS_MAX) {
         exchange->resends++;
     }
@@ -309,9 +317,9 @@ static void resend_answer(struct relay *relay, struct exchange *exchange, struct
     const struct policy_timers *timers = &relay->policy->timers;
     uint64_t interval = 0;
 
-    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->answer),
-                       &exchange->server_flow, outbox);
-    relay->counters.retransmissions_out++;
+    relay->counters.retransmissions_out +=
+        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->answer),
+                           &exchange->server_flow, outbox);
     if (exchange->resends < EXCHANGE_RESENDS_MAX) {
         exchange->resends++;
     }
@@ -331,8 +339,6 @@ static void end_unacknowledged(struct relay *relay, struct exchange *exchange,
     }
     if (dialog->state == DIALOG_ANSWERED) {
         dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No ACK\""), outbox);
-    } else {
-        dialog_refused(relay, dialog, exchange, outbox);
     }
 }
 

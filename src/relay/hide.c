@@ -67,7 +67,7 @@ bool hide_host_is_shown(const struct view *view, struct slice host, uint8_t host
     if (!relay_zone(relay, view->zone)->hides) {
         return host_kind == SIP_HOST_NAME;
     }
-    return host_kind == SIP_HOST_NAME &&
+    return host_kind == SIP_HOST_NAME && !plan_shows_inside(relay->plan, host) &&
            (slice_equal_nocase(host, anonymous_host) || policy_is_own_domain(relay->policy, host) ||
             domain_is_of(relay_peer(relay, view->peer), host) ||
             domain_is_of(relay_peer(relay, view->peer_from), host));
@@ -237,4 +237,21 @@ void hide_address(struct text *text, const struct view *view, const struct sip_m
     }
     text_put_octet(text, '>');
     hide_value_params(text, view, sip_slice(message, value->params));
+}
+
+/* A device named by its token is called by its user's name: the token is the core's. */
+void hide_to(struct text *text, const struct view *view, const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *to = sip_value(message, SIP_HEADER_TO);
+    const struct registration *registration = inspection->match.registration;
+
+    if (registration != NULL &&
+        slice_equal(sip_slice(message, to->uri.user), sip_slice(message, message->uri.user))) {
+        text_put_octet(text, '<');
+        text_put(text, registration_text(view->relay->state, registration, REGISTRATION_AOR));
+        text_put_octet(text, '>');
+        return;
+    }
+    hide_address(text, view, message, to, inspection->strips_display_names);
 }

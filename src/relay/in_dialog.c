@@ -88,6 +88,7 @@ bool request_reconnect(struct relay *relay, struct exchange *exchange, struct ou
         return false;
     }
     sent->reference = exchange_reference(relay, exchange);
+    relay->counters.retransmissions_out++;
     return true;
 }
 
@@ -255,7 +256,7 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
     }
     dialog_leg(relay, dialog, side ^ 1, &leg);
     exchange->client_flow = leg.flow;
-    leg.cseq = sequence_towards(relay, dialog, side ^ 1, message->cseq);
+    leg.cseq = exchange->client_cseq = sequence_towards(relay, dialog, side ^ 1, message->cseq);
     note_request(relay, dialog, side, inspection, exchange, leg.cseq);
     leg_new_branch(relay, texts.branch, &leg.branch);
     text_init(&contact, texts.contact, sizeof(texts.contact));

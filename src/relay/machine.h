@@ -31,6 +31,7 @@ enum {
     RELAY_SUBSCRIPTION_MAX_S = 86400,   /* STA-36: longest, whatever the answer says */
     RELAY_SESSION_S = 1800,             /* STA-50 */
     RELAY_REFER_S = 180,                /* STA-36 */
+    RELAY_DIALOG_MAX_MS = 86400000,     /* STA-17, STA-36 */
     RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
@@ -114,6 +115,8 @@ void hide_address(struct text *text, const struct view *view, const struct sip_m
  * mapped. */
 void hide_lines(struct text *text, const struct view *view, const struct inspection *inspection,
                 const struct dialog *dialog, unsigned side_from);
+/* The To of a request, its tag left out. */
+void hide_to(struct text *text, const struct view *view, const struct inspection *inspection);
 bool hide_is_outside(const struct view *view);
 /* Towards outside only: the text shows a host of the inside. */
 bool hide_shows_inside(const struct view *view, struct slice text);
@@ -212,7 +215,7 @@ void exchange_set_timer(struct relay *relay, struct exchange *exchange, enum exc
                         uint64_t in_ms);
 /* Ends what both sides are done with. */
 bool exchange_settle(struct relay *relay, struct exchange *exchange);
-void exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
+bool exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,
                         struct outbox *outbox);
 
 /* route.c */
@@ -275,8 +278,8 @@ void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct 
                          struct outbox *outbox);
 /* Our own ACK of an answerer's 2xx that nobody wants any more. */
 void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
-/* CANCEL once more: nobody has answered it. */
-void cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
+/* CANCEL as it is sent, and sent again while nobody answers it; false: it was not. */
+bool cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
 
 /* response.c */
 void response_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
@@ -293,6 +296,9 @@ void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned 
                            const struct inspection *inspection);
 /* Of those that an exchange began, the one that was taken; NULL before. */
 struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange);
+/* Another INVITE of that party may come. */
+void dialog_answered_invite(const struct relay *relay, struct dialog *dialog,
+                            const struct exchange *exchange);
 /* What the exchange asked was refused or came to nothing. */
 void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
                     struct outbox *outbox);

@@ -117,7 +117,8 @@ static void retransmission(struct relay *relay, struct exchange *exchange, struc
 
     relay->counters.retransmissions_in++;
     if (answer.len > 0) {
-        exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
+        relay->counters.repeated +=
+            exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
     } else if (exchange->status >= 300 && exchange->server_flow.transport == TRANSPORT_UDP) {
         answer_own(relay, exchange, exchange->status, SLICE_NONE, outbox); /* never sent */
     }
@@ -199,12 +200,15 @@ static void request_take(struct relay *relay, struct inspection *inspection, str
         retransmission(relay, inspection->match.exchange, outbox);
         return;
     case MATCH_MERGED:
+        relay->counters.answered_alone++;
         answer_stateless(relay, inspection, 482, SLICE_NONE, outbox);
         return;
     case MATCH_ACK:
+        relay->counters.acks++;
         exchange_acknowledged(relay, inspection->match.exchange);
         return;
     case MATCH_CANCEL:
+        relay->counters.cancels++;
         cancel_take(relay, inspection, outbox);
         return;
     case MATCH_DIALOG:
@@ -222,6 +226,7 @@ static void request_take(struct relay *relay, struct inspection *inspection, str
     if (inspection->message.method == SIP_ACK) {
         relay->counters.stray_acks++;
     } else if (inspection->message.method == SIP_CANCEL) {
+        relay->counters.answered_alone++;
         answer_stateless(relay, inspection, 481, SLICE_NONE, outbox);
     } else {
         request_new(relay, inspection, outbox);

@@ -13,6 +13,7 @@ static void answer_options(struct relay *relay, const struct inspection *inspect
     text_init(&extra, room, sizeof(room));
     answer_write_allow(relay, &extra, inspection->zone, inspection->peer);
     sip_write_header(&extra, SIP_HEADER_ACCEPT, SLICE("application/sdp"));
+    relay->counters.answered_alone++;
     answer_stateless(relay, inspection, 200, text_slice(&extra), outbox);
 }
 
@@ -53,8 +54,7 @@ static bool leg_without_dialog(struct relay *relay, const struct inspection *ins
     text_init(&from, texts->from, sizeof(texts->from));
     text_init(&to, texts->to, sizeof(texts->to));
     identity_write_from(&from, &view, inspection);
-    hide_address(&to, &view, message, sip_value(message, SIP_HEADER_TO),
-                 inspection->strips_display_names);
+    hide_to(&to, &view, inspection);
     if (message->method == SIP_REGISTER) {
         registration_names(relay, inspection, texts->call_id, sizeof(texts->call_id),
                            texts->from_tag, sizeof(texts->from_tag));
@@ -147,6 +147,7 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     route_write_uri(relay, &uri, message->head, &message->uri, exchange, &target);
     leg.uri = text_slice(&uri);
     bool is_whole = leg_begin(relay, inspection, dialog, &texts, &leg);
+    exchange->client_cseq = leg.cseq;
     leg.routes = registration_routes(relay, inspection);
     leg_new_branch(relay, texts.branch, &leg.branch);
     text_init(&contact, texts.contact, sizeof(texts.contact));

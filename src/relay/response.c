@@ -54,6 +54,7 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
     uint32_t expires = 0;
 
     if (exchange->method == SIP_INVITE) {
+        dialog_answered_invite(relay, dialog, exchange);
         if (dialog->state == DIALOG_EARLY) {
             dialog->state = DIALOG_ANSWERED;
             dialog_set_longest(relay, dialog);
@@ -174,17 +175,15 @@ static void let_go(struct relay *relay, struct dialog *dialog, struct outbox *ou
 static void success_again(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                           struct inspection *inspection, struct outbox *outbox)
 {
-    const struct dialog_side *asker = &dialog->sides[exchange->side];
-    bool is_last = handle_equal(asker->invite, pool_handle(&relay->state->exchanges, exchange));
-
-    if (asker->has_pending_invite && is_last) {
+    if (!exchange->is_acknowledged) {
         forward(relay, exchange, dialog, inspection, outbox);
         return;
     }
     /* Once the ACK passed, the answerer that did not get it gets it from us. */
-    relay->counters.retransmissions_in++;
-    exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
-                       &exchange->client_flow, outbox);
+    relay->counters.responses_again++;
+    relay->counters.repeated +=
+        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->wire),
+                           &exchange->client_flow, outbox);
 }
 
 /* Who asked has his final answer already, and it was not this one's. */
@@ -239,7 +238,7 @@ static void failure(struct relay *relay, struct exchange *exchange, struct inspe
         acknowledge_failure(relay, exchange, sip_to_tag(&inspection->message), outbox);
     }
     if (is_again) {
-        relay->counters.retransmissions_in++;
+        relay->counters.responses_again++;
         return;
     }
     if (status == 503 && !exchange->is_cancelled && route_has_more(relay, exchange) &&
@@ -281,7 +280,7 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
     bool is_late_yes = exchange->method == SIP_INVITE && exchange->begins_dialog && status >= 200;
 
     if (exchange->client_state == CLIENT_COMPLETED && status < 300 && !is_late_yes) {
-        relay->counters.retransmissions_in++;
+        relay->counters.responses_again++;
         return;
     }
     if (exchange->client_state == CLIENT_ACCEPTED && status >= 300) {

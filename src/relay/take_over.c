@@ -42,16 +42,24 @@ static void streams_let_go(struct relay *relay, struct dialog *dialog)
     }
 }
 
+/* What is left of a time that may be no longer than longest. */
+static uint64_t left_of(const struct relay *relay, const struct wheel_timer *timer,
+                        uint64_t longest)
+{
+    uint64_t left = timer->due_ms > relay->now_ms ? timer->due_ms - relay->now_ms : 0;
+
+    return left < longest ? left : longest;
+}
+
 static void dialog_timers(struct relay *relay, struct dialog *dialog)
 {
-    uint64_t longest = relay->policy->timers.call_max;
-    uint64_t age = dialog->created_ms < relay->now_ms ? relay->now_ms - dialog->created_ms : 0;
-
     if (!dialog->is_emergency) {
-        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, age < longest ? longest - age : 0);
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE,
+                         left_of(relay, &dialog->timers[DIALOG_EXPIRE], RELAY_DIALOG_MAX_MS));
     }
     if (dialog->session_ms > 0) {
-        dialog_set_timer(relay, dialog, DIALOG_REFRESH, dialog->session_ms);
+        dialog_set_timer(relay, dialog, DIALOG_REFRESH,
+                         left_of(relay, &dialog->timers[DIALOG_REFRESH], dialog->session_ms));
     }
 }
 
@@ -131,11 +139,17 @@ static void streams_take_over(struct relay *relay)
     while ((stream = pool_next(&relay->state->streams, &index)) != NULL) {
         struct dialog *dialog = pool_find(&relay->state->dialogs, stream->dialog);
 
-        if (dialog != NULL && stream_holds(relay, stream)) {
+        bool is_held = stream_holds(relay, stream);
+
+        if (dialog != NULL && is_held) {
             continue;
         }
-        relay->state->dropped_records++;
+        if (is_held) {
+            media_ports_give(relay->ports, &stream->sides[0].local, relay->now_ms);
+            media_ports_give(relay->ports, &stream->sides[1].local, relay->now_ms);
+        }
         if (dialog != NULL) {
+            relay->state->dropped_records++;
             dialog->streams[stream->line] = 0;
         }
         pool_give(&relay->state->streams, stream);

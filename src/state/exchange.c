@@ -190,6 +190,27 @@ static bool is_merged(const struct state *state, const struct sip_message *messa
     return false;
 }
 
+struct exchange *exchange_of_ack(const struct state *state, const struct dialog *dialog,
+                                 const struct sip_message *ack)
+{
+    uint64_t key = merge_key(state, sip_call_id(ack), sip_from_tag(ack), ack->cseq, SIP_INVITE);
+    struct table_cursor cursor = {0};
+    uint32_t index = 0;
+
+    while (table_next(&state->by_merge, key, &cursor, &index)) {
+        struct exchange *exchange = pool_at(&state->exchanges, index);
+        const struct dialog *first = pool_find(&state->dialogs, exchange->dialog);
+
+        if (exchange->method == SIP_INVITE && exchange->server_cseq == ack->cseq && first != NULL &&
+            first->family == dialog->family &&
+            slice_equal(exchange_echo(state, exchange, ECHO_CALL_ID), sip_call_id(ack)) &&
+            slice_equal(exchange_echo(state, exchange, ECHO_FROM_TAG), sip_from_tag(ack))) {
+            return exchange;
+        }
+    }
+    return NULL;
+}
+
 static struct exchange *find_by_client(const struct state *state, const struct sip_message *message,
                                        const struct packet *packet)
 {

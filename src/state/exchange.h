@@ -62,6 +62,7 @@ struct exchange {
     bool is_emergency;
     bool begins_dialog;   /* the first request: others' tags in its answers are forks */
     bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
+    bool is_acknowledged; /* INVITE: the ACK of its 2xx passed, wire is that ACK */
     bool has_provisional; /* the client heard a 1xx: CANCEL may be sent now */
     uint8_t resends;      /* of the client */
     uint8_t sendings;     /* of the client, each to another hop; modulo 256 */
@@ -75,7 +76,7 @@ struct exchange {
     uint16_t best_status;             /* best failure so far, for failover */
     uint8_t provisionals;             /* 1xx forwarded, STA-25 */
     struct flow server_flow, client_flow;
-    uint32_t server_cseq;
+    uint32_t server_cseq, client_cseq;          /* as asked, and as sent on */
     uint64_t server_key, client_key, merge_key; /* hashes it is found by; 0: not indexed */
     uint64_t started_ms;
     struct handle dialog;       /* none outside dialogs; the first of a forked INVITE */

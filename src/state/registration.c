@@ -96,7 +96,9 @@ struct slice registration_write_aor(struct text *text, const struct sip_message 
 
     text_put(text, SLICE("sip:"));
     text_put(text, sip_slice(message, uri->user));
-    text_put_octet(text, '@');
+    if (uri->user.len > 0) {
+        text_put_octet(text, '@');
+    }
     for (size_t i = 0; i < host.len; i++) {
         char octet = host.at[i];
 

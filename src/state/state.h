@@ -96,6 +96,10 @@ struct slice state_watched_name(const struct state *state, struct slice name, st
                                 char room[STATE_WATCHED_NAME]);
 
 /* Exchanges. */
+/* The INVITE of the dialog's family that an ACK of a 2xx names by its CSeq; NULL when it is over.
+ */
+struct exchange *exchange_of_ack(const struct state *state, const struct dialog *dialog,
+                                 const struct sip_message *ack);
 /* "host:port" of the topmost Via as spelled; empty without one. */
 struct slice exchange_sent_by(const struct sip_message *message);
 struct exchange *exchange_new(struct state *state);

@@ -108,7 +108,11 @@ static void dialogs_take_over(struct state *state)
     uint32_t index = 0;
 
     while ((dialog = pool_next(&state->dialogs, &index)) != NULL) {
-        memset(dialog->timers, 0, sizeof(dialog->timers));
+        /* When they were due is of use; that the former wheel held them is not. */
+        for (unsigned i = 0; i < DIALOG_TIMER_COUNT; i++) {
+            dialog->timers[i].next = NULL;
+            dialog->timers[i].link = NULL;
+        }
         if (!dialog_truths_are_sound(dialog)) {
             state->dropped_records++;
             pool_give(&state->dialogs, dialog);
@@ -198,9 +202,10 @@ static void streams_take_over(struct state *state)
 
     while ((stream = pool_next(&state->streams, &index)) != NULL) {
         memset(&stream->is_owed, 0, sizeof(stream->is_owed)); /* the gate is told of all */
+        /* One without a call is the relay's to end: its ports rest before they are used again. */
         if (!stream_is_sound(state, stream)) {
             state->given_back++;
-            pool_give(&state->streams, stream);
+            stream->dialog = (struct handle){.index = 0};
         }
     }
 }

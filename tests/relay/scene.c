@@ -202,7 +202,6 @@ static void receive(struct net_host *host, struct slice bytes)
         scene_fail(scene, "%s gets more than it can hold", actor->party.name);
         return;
     }
-    actor->inbox[actor->inbox_count] = (struct letter){.at = NULL};
     letter_keep(&actor->inbox[actor->inbox_count++], bytes);
 }
 

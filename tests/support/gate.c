@@ -55,6 +55,9 @@ static void open_stream(struct gate *gate, const struct media_order *order, uint
 {
     struct gate_stream *stream = &gate->streams[order->stream];
 
+    if (stream->is_open && !stream->is_settled && stream->order.generation != order->generation) {
+        forget(gate, order->stream, 0); /* a former worker's: the one that is here knows better */
+    }
     if (stream->is_open && stream->order.generation != order->generation) {
         complain(gate, "a stream opened over one that was not closed", order);
     }
@@ -82,7 +85,7 @@ static void settle(struct gate *gate, uint64_t now_ms)
         uint32_t index = gate->open_streams[i];
 
         if (!gate->streams[index].is_settled) {
-            forget(gate, index, now_ms);
+            forget(gate, index, now_ms - 1000); /* the worker lets them rest since it began */
         }
     }
     gate->settled++;
@@ -93,6 +96,8 @@ void gate_unsettle(struct gate *gate)
     for (uint32_t i = 0; i < gate->open_count; i++) {
         gate->streams[gate->open_streams[i]].is_settled = false;
     }
+    /* What had been closed before is not remembered by the next worker. */
+    memset(gate->rested_until_ms, 0, sizeof(gate->rested_until_ms));
 }
 
 void gate_take(struct gate *gate, const struct media_order *order, uint64_t now_ms)

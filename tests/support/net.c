@@ -78,7 +78,10 @@ static void arrive(struct net *net, struct net_event *event)
     struct net_packet *packet = (struct net_packet *)event;
     struct slice bytes = slice_of(packet->bytes, packet->len);
 
-    if (packet->is_to_store) {
+    if (packet->host != NULL && transport_is_stream(packet->flow.transport) &&
+        packet->host->connection != packet->flow.connection) {
+        net->undeliverable++; /* its connection has ended meanwhile */
+    } else if (packet->is_to_store) {
         net->owner.arrives(net->owner.owner, packet);
         net->world.now_ms = net->now_ms;
         world_deliver(&net->world, bytes, &packet->flow);
@@ -190,6 +193,7 @@ static void store_sent(void *owner, const struct outgoing *outgoing, const struc
                     : net_host_at(net, &outgoing->flow.remote, outgoing->flow.transport);
     if (head.host != NULL) {
         connect_host(net, head.host);
+        head.flow.connection = head.host->connection;
     } else {
         net->undeliverable++;
     }

@@ -3,14 +3,16 @@
 
 enum { PROVISIONALS_MAX = 30 }; /* of one INVITE, STA-25 */
 
-/* Same host is what found the exchange; on a stream it is also the same connection, or the same
- * peer that opened another one. */
+/* Same host is what found the exchange.  On a stream it is also the same connection, or the one
+ * that was found or opened to exactly that address when none was known, or the same peer's other
+ * one. */
 static bool is_who_was_asked(const struct inspection *inspection, const struct exchange *exchange)
 {
     const struct flow *flow = &inspection->packet->flow;
+    const struct flow *asked = &exchange->client_flow;
 
-    if (!transport_is_stream(flow->transport) ||
-        flow->connection == exchange->client_flow.connection) {
+    if (!transport_is_stream(flow->transport) || flow->connection == asked->connection ||
+        (asked->connection == 0 && address_equal(&flow->remote, &asked->remote))) {
         return true;
     }
     return inspection->peer != POLICY_NONE && inspection->peer == exchange->peer_out;
