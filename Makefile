@@ -6,7 +6,7 @@ UBSAN   = UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 export FUZZ_SECONDS ?= 60
 
-.PHONY: all check interop test run asan ubsan tsan fuzz controls lint bench release clean help
+.PHONY: all check sim interop test run asan ubsan tsan fuzz controls lint bench release clean help
 .DEFAULT_GOAL = all
 
 all: $(BUILD)/build.ninja ## build into build/
@@ -14,6 +14,10 @@ all: $(BUILD)/build.ninja ## build into build/
 
 check: all ## unit tests, controls, scenes, replayed fuzz corpora, house rules; no network
 	$(CHECKS) -C $(BUILD)
+
+sim: all ## simulated calls: SEED=n CALLS=n (10000) CALL=n to see one of them
+	$(BUILD)/tests/sim --calls $(or $(CALLS),10000) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(CALL),--call $(CALL))
 
 interop: all ## calls with real clients, servers and tools on loopback
 	tests/interop/run.sh

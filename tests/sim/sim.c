@@ -190,6 +190,15 @@ static uint64_t option(int count, char **words, const char *name, uint64_t other
     return otherwise;
 }
 
+/* Days since 1970. */
+static uint64_t today(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec / 86400;
+}
+
 int main(int count, char **words)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
@@ -198,7 +207,7 @@ int main(int count, char **words)
     bool has_failed = false;
 
     must(sim != NULL);
-    sim->seed = option(count, words, "--seed", (uint64_t)time(NULL) / 86400);
+    sim->seed = option(count, words, "--seed", today());
     sim->wanted = (unsigned)option(count, words, "--calls", 1000);
     sim->told = (unsigned)option(count, words, "--call", 0);
     sim->kill_ms = (uint32_t)option(count, words, "--kill", 60) * 1000;
