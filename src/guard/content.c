@@ -161,15 +161,20 @@ bool body_strip(struct inspection *inspection, const struct body_part *part)
     if (!part->is_optional && !can_do_without(&inspection->message)) {
         return false;
     }
+    /* A part deeper inside goes with the whole of what it stands in. */
+    while (index != BODY_WHOLE && inspection->multipart.parts[index].parent != 0) {
+        index = (uint16_t)(inspection->multipart.parts[index].parent - 1);
+    }
+    if (index != part->index && !inspection->multipart.parts[index].is_optional &&
+        !can_do_without(&inspection->message)) {
+        return false;
+    }
     if (inspection->mode != MODE_ENFORCE) {
         return true;
     }
     if (index == BODY_WHOLE) {
         inspection->strips_body = true;
         return true;
-    }
-    while (inspection->multipart.parts[index].parent != 0) {
-        index = (uint16_t)(inspection->multipart.parts[index].parent - 1);
     }
     inspection->stripped_parts |= 1U << index;
     return true;

@@ -401,6 +401,11 @@ void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exc
                     struct outbox *outbox)
 {
     dialog_answered_invite(relay, dialog, exchange);
+    if (exchange->method == SIP_INVITE || exchange->method == SIP_UPDATE ||
+        exchange->method == SIP_PRACK) {
+        dialog->sides[exchange->side].has_pending_offer =
+            false; /* what was refused is not on offer any more */
+    }
     if (exchange->begins_dialog) {
         dialog_end_family(relay, dialog, NULL, outbox);
     }

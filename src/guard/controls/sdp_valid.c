@@ -77,9 +77,13 @@ static enum outcome oddities(struct inspection *inspection, const struct sdp *sd
     return OUTCOME_PASSED;
 }
 
+/* Who speaks to us over the loopback interface is on this machine, with all that he speaks for. */
 static bool is_of_sender(const struct inspection *inspection, const struct address *address)
 {
-    return address_same_host(address, &inspection->packet->flow.remote);
+    const struct address *sender = &inspection->packet->flow.remote;
+
+    return address_same_host(address, sender) ||
+           (address_is_loopback(address) && address_is_loopback(sender));
 }
 
 /* Whoever sends media there would send them to us or to our own hosts. */
