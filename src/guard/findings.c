@@ -137,9 +137,9 @@ const struct multipart *inspection_multipart(struct inspection *inspection)
         struct slice type = sip_header_value(message, SIP_HEADER_CONTENT_TYPE);
 
         inspection->is_multipart_read = true;
-        inspection->has_multipart =
-            message->body.len > 0 && slice_starts_nocase(type, SLICE("multipart/")) &&
-            multipart_read(&inspection->multipart, type, message->body);
+        inspection->has_multipart = message->body.len > 0 &&
+                                    slice_starts_nocase(type, SLICE("multipart/")) &&
+                                    multipart_read(&inspection->multipart, type, message->body);
     }
     return inspection->has_multipart ? &inspection->multipart : NULL;
 }
@@ -165,8 +165,7 @@ const struct sdp *inspection_sdp(struct inspection *inspection)
 {
     if (!inspection->is_sdp_read) {
         inspection->is_sdp_read = true;
-        inspection->sdp_text =
-            inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
+        inspection->sdp_text = inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
         inspection->has_sdp = inspection->sdp_text.len > 0 &&
                               sdp_read(&inspection->sdp, inspection->sdp_text) == SDP_READ;
     }

@@ -58,8 +58,8 @@ struct inspection {
     enum emergency emergency;
     bool is_watched;  /* from a capture: what began before it is unknown, never wrong */
     bool is_outgoing; /* in a capture, sent by one of our sockets: read and matched, not judged */
-    bool is_for_us;  /* OPTIONS to the border itself, liveness of a peer (NNI-09) */
-    bool is_matched; /* match below is this packet's */
+    bool is_for_us;   /* OPTIONS to the border itself, liveness of a peer (NNI-09) */
+    bool is_matched;  /* match below is this packet's */
     struct match match;
     struct slice number; /* called number, canonical; empty when none */
     char number_room[64];
@@ -75,7 +75,7 @@ struct inspection {
     struct slice sdp_text; /* the body, or the part of it that is SDP */
     bool has_multipart, is_multipart_read;
     struct multipart multipart;
-    uint32_t stripped_parts; /* bit per part of the multipart, of depth 1, taken out */
+    uint32_t stripped_parts;          /* bit per part of the multipart, of depth 1, taken out */
     struct policy_header_set passing; /* what may go on, after zone pair, method and controls */
     bool passes_unknown;              /* CT-SEG-09 only observes: names nobody knows go on */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
@@ -86,7 +86,7 @@ struct inspection {
     struct slice claimed;    /* the URI it leaves from, when not the one it says; else empty */
     struct slice asserted;   /* the URI we assert towards the core; else empty.  Both are of the
                                 message or of a registration */
-    uint32_t expires_max; /* what Expires and Session-Expires are cut to; 0: left alone */
+    uint32_t expires_max;    /* what Expires and Session-Expires are cut to; 0: left alone */
     uint32_t session_max;
     uint16_t answers_as; /* what a response is to who asked, when not what it says; else 0 */
     struct finding findings[INSPECTION_FINDINGS_MAX];
@@ -132,8 +132,8 @@ void inspection_score(struct inspection *inspection, unsigned points);
 /* What the message belongs to, looked up once. */
 const struct match *inspection_match(struct inspection *inspection);
 
-/* A request that belongs to nothing and wants to go somewhere; also one whose dialog or twin is only
- * half known, when the control that refuses it does not. */
+/* A request that belongs to nothing and wants to go somewhere; also one whose dialog or twin is
+ * only half known, when the control that refuses it does not. */
 static inline bool inspection_is_new(const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;

@@ -174,9 +174,9 @@ struct policy {
 #include "policy/capacity.def"
 #undef CAPACITY
     } capacity;
-    bool masks_numbers;           /* in events; default on */
-    struct slice user;            /* whom the processes become; empty: stay */
-    struct slice journal;         /* folder; empty: standard output */
+    bool masks_numbers;   /* in events; default on */
+    struct slice user;    /* whom the processes become; empty: stay */
+    struct slice journal; /* folder; empty: standard output */
     struct policy_hep hep;
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };

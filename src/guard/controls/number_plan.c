@@ -47,7 +47,8 @@ static bool is_possible(struct slice number)
     return digits.len > 0 && digits.at[0] != '0' && is_assigned(digits) && !repeats(digits);
 }
 
-/* What a network we trust does not assert, it only hands on: that is told.  Strangers' is doubted. */
+/* What a network we trust does not assert, it only hands on: that is told.  Strangers' is doubted.
+ */
 static enum outcome impossible(struct inspection *inspection, const struct identity_cursor *cursor)
 {
     struct slice evidence = sip_slice(&inspection->message, cursor->value->uri.whole);
