@@ -152,6 +152,9 @@ static bool register_contact(struct relay *relay, const struct inspection *inspe
         }
         bind_contact(relay, registration, exchange);
         set_expiry(relay, registration, REGISTRATION_UNANSWERED_MS);
+    } else if (!registration->is_confirmed) {
+        registration->is_asked_twice = true;
+        set_expiry(relay, registration, REGISTRATION_UNANSWERED_MS);
     }
     registration->asked = pool_handle(&relay->state->exchanges, exchange);
     exchange->registration = pool_handle(&relay->state->registrations, registration);
@@ -377,13 +380,15 @@ static void confirm(struct relay *relay, struct registration *registration,
                     const struct sip_message *message, const struct sip_value *contact)
 {
     registration->is_confirmed = true;
+    registration->is_asked_twice = false;
     registration->asked = (struct handle){.index = 0};
     set_expiry(relay, registration, expires_of(message, contact) * 1000 + REGISTRATION_GRACE_MS);
     keep_what_is_said(relay, registration, message);
 }
 
 /* What was named by the REGISTER and not confirmed by its answer is no longer registered; after a
- * refusal that is only true of what never was. */
+ * refusal that is only true of what never was, and that nobody else has asked for: a stranger who
+ * is refused must not end what the device waits for.  Such a record lapses by itself. */
 static void end_unconfirmed(struct relay *relay, const struct exchange *exchange, bool is_refused)
 {
     const struct registration *named =
@@ -404,7 +409,7 @@ static void end_unconfirmed(struct relay *relay, const struct exchange *exchange
             continue;
         }
         registration->asked = (struct handle){.index = 0};
-        if (!is_refused || !registration->is_confirmed) {
+        if (!is_refused || (!registration->is_confirmed && !registration->is_asked_twice)) {
             registration_end(relay->state, registration);
             cursor = (struct table_cursor){0}; /* the table moved */
         }

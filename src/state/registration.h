@@ -26,6 +26,7 @@ struct registration {
     uint32_t token;      /* names it in the Contact or Path given to the core */
     bool is_confirmed;   /* the core answered 200 */
     bool is_emergency;   /* sos */
+    bool is_asked_twice; /* unconfirmed, and more than one REGISTER has named it */
     struct handle asked; /* the REGISTER that named it, until it is answered */
     uint64_t expires_ms;
     struct text_handle texts;
