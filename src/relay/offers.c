@@ -28,6 +28,7 @@ void offers_note_request(struct dialog *dialog, unsigned side, struct inspection
     sdp = inspection->strips_body ? NULL : inspection_sdp(inspection);
     if (method == SIP_INVITE) {
         from->invite_offers = sdp != NULL;
+        to->rseq = 0; /* every INVITE has numbers of its own */
     }
     if (sdp != NULL) {
         hear(from, sdp);
@@ -60,7 +61,9 @@ void offers_note_response(struct dialog *dialog, unsigned side, enum sip_method 
     if (dialog->kind != DIALOG_CALL || !may_describe(method)) {
         return;
     }
-    if (message->status < 200 && sip_number(message, SIP_HEADER_RSEQ, &rseq)) {
+    /* An older one that comes late takes nothing back. */
+    if (message->status < 200 && sip_number(message, SIP_HEADER_RSEQ, &rseq) &&
+        rseq > answerer->rseq) {
         answerer->rseq = rseq;
     }
     if (message->status >= 300) {

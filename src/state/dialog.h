@@ -57,7 +57,7 @@ struct dialog_side {
     uint64_t sdp_hash;    /* of the last SDP from the party: version rises when it changes */
     uint64_t heard_id, heard_version; /* of o= from the party, HYG-D06; 0: none yet */
     uint8_t described_lines;          /* m= lines of the last SDP from the party, HYG-D05 */
-    uint32_t rseq;                    /* of the last reliable 1xx from the party; 0: none */
+    uint32_t rseq;                    /* highest of the party's reliable 1xx; 0: none */
 };
 
 struct dialog {
