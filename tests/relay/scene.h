@@ -16,7 +16,7 @@
  *
  * Nothing happens by itself: what a party does not say is not said, what it gets must be named in
  * order, and at the end nobody may have got more.  Whatever a party gets must not show addresses,
- * Call-IDs or tags of parties of other zones.  README.md lists the words.
+ * Call-IDs or tags of parties of other zones.  README.md beside this file lists the words.
  */
 #pragma once
 

@@ -918,6 +918,26 @@ void calls_shake(struct sim *sim)
     }
 }
 
+void calls_wait(struct sim *sim)
+{
+    for (struct call *call = sim->calls; call != NULL; call = call->next) {
+        /* What is under way finishes where it is: no other hop is tried. */
+        call->is_shaken |= call->state == CALL_ASKING;
+    }
+}
+
+void calls_touched(struct sim *sim, struct slice bytes)
+{
+    for (struct call *call = sim->calls; call != NULL; call = call->next) {
+        char number[32];
+
+        snprintf(number, sizeof(number), "sip:c%u@", call->number);
+        if (memmem(bytes.at, bytes.len, number, strlen(number)) != NULL) {
+            call->is_shaken |= call->from == PLACE_CARRIER || call->to == PLACE_CARRIER;
+        }
+    }
+}
+
 void calls_end(struct sim *sim)
 {
     while (sim->calls != NULL) {

@@ -6,44 +6,67 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char sim_policy[] =
-    "site: town-1\n"
-    "domains: [example.net]\n"
-    "realms: [example.net]\n"
-    "capacity: {transactions: 20000, dialogs: 8000, registrations: 256, media-sessions: 6000,"
+/* What both policies have in common; the order of zones and peers is not. */
+#define TOWN_HEAD                                                                                  \
+    "site: town-1\n"                                                                               \
+    "domains: [example.net]\n"                                                                     \
+    "realms: [example.net]\n"                                                                      \
+    "capacity: {transactions: 20000, dialogs: 8000, registrations: 256, media-sessions: 6000,"     \
     " text-memory: 65536}\n"
-    "zones:\n"
-    "  company: {class: enterprise, host: trunk.example.net, listeners: ['udp:198.51.100.49:5060'],"
+#define TOWN_COMPANY                                                                               \
+    "  company: {class: enterprise, host: trunk.example.net, listeners: "                          \
+    "['udp:198.51.100.49:5060'],"                                                                  \
     " media: '198.51.100.49:42000-45999', methods: [REFER, MESSAGE]}\n"
-    "  access: {class: access-internet, host: sbc.example.net, listeners:"
-    " ['udp:198.51.100.1:5060', 'tcp:198.51.100.1:5060'], media: '198.51.100.1:10000-19999',"
+#define TOWN_ACCESS                                                                                \
+    "  access: {class: access-internet, host: sbc.example.net, listeners:"                         \
+    " ['udp:198.51.100.1:5060', 'tcp:198.51.100.1:5060'], media: '198.51.100.1:10000-19999',"      \
     " methods: [MESSAGE, PUBLISH, OPTIONS]}\n"
-    "  core: {class: core, host: border.core.internal, listeners: ['udp:10.0.0.10:5060'],"
+#define TOWN_CORE                                                                                  \
+    "  core: {class: core, host: border.core.internal, listeners: ['udp:10.0.0.10:5060'],"         \
     " media: '10.0.0.10:20000-39999'}\n"
-    "  carrier: {class: interconnect, host: nni.example.net, domain: example.net, listeners:"
-    " ['udp:198.51.100.17:5060'], media: '198.51.100.17:46000-55999',"
+#define TOWN_CARRIER                                                                               \
+    "  carrier: {class: interconnect, host: nni.example.net, domain: example.net, listeners:"      \
+    " ['udp:198.51.100.17:5060'], media: '198.51.100.17:46000-55999',"                             \
     " methods: [MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO]}\n"
-    "  transit: {class: interconnect-untrusted, host: transit.example.net, listeners:"
+#define TOWN_TRANSIT                                                                               \
+    "  transit: {class: interconnect-untrusted, host: transit.example.net, listeners:"             \
     " ['udp:198.51.100.33:5060'], media: '198.51.100.33:56000-59999'}\n"
-    "peers:\n"
-    "  cscf: {zone: core, addresses: [10.0.0.16/28], hops: ['udp:10.0.0.20:5060',"
+#define TOWN_CSCF_PEER                                                                             \
+    "  cscf: {zone: core, addresses: [10.0.0.16/28], hops: ['udp:10.0.0.20:5060',"                 \
     " 'udp:10.0.0.21:5060']}\n"
-    "  carrier-a: {zone: carrier, addresses: [192.0.2.0/28], domains: [carrier.example], hops:"
+#define TOWN_CARRIER_A_PEER                                                                        \
+    "  carrier-a: {zone: carrier, addresses: [192.0.2.0/28], domains: [carrier.example], hops:"    \
     " [{to: 'udp:192.0.2.1:5060', priority: 1}, {to: 'udp:192.0.2.2:5060', priority: 2}]}\n"
-    "  carrier-n: {zone: carrier, addresses: [192.0.2.32/28], domains: [named.example], hops:"
+#define TOWN_CARRIER_N_PEER                                                                        \
+    "  carrier-n: {zone: carrier, addresses: [192.0.2.32/28], domains: [named.example], hops:"     \
     " ['udp:gw.named.example:5060']}\n"
-    "  transit-b: {zone: transit, addresses: [192.0.2.128/28], domains: [transit.example], hops:"
+#define TOWN_TRANSIT_B_PEER                                                                        \
+    "  transit-b: {zone: transit, addresses: [192.0.2.128/28], domains: [transit.example], hops:"  \
     " ['udp:192.0.2.129:5060']}\n"
-    "  factory: {zone: company, addresses: [198.18.0.200], domains: [factory.example], hops:"
+#define TOWN_FACTORY_PEER                                                                          \
+    "  factory: {zone: company, addresses: [198.18.0.200], domains: [factory.example], hops:"      \
     " ['udp:198.18.0.200:5060']}\n"
-    "routes:\n"
-    "  - {emergency: true, to: cscf}\n"
-    "  - {from: [access, carrier, transit, company], to: cscf}\n"
-    "  - {from: core, domains: [carrier.example], to: carrier-a}\n"
-    "  - {from: core, domains: [named.example], to: carrier-n}\n"
-    "  - {from: core, domains: [transit.example], to: transit-b}\n"
-    "  - {from: core, domains: [factory.example], to: factory}\n"
-    "  - {from: core, to: access}\n";
+#define TOWN_ROUTES                                                                                \
+    "routes:\n"                                                                                    \
+    "  - {emergency: true, to: cscf}\n"                                                            \
+    "  - {from: [access, carrier, transit, company], to: cscf}\n"                                  \
+    "  - {from: core, domains: [carrier.example], to: carrier-a}\n"                                \
+    "  - {from: core, domains: [named.example], to: carrier-n}\n"                                  \
+    "  - {from: core, domains: [transit.example], to: transit-b}\n"                                \
+    "  - {from: core, domains: [factory.example], to: factory}\n"                                  \
+    "  - {from: core, to: access}\n"
+
+// clang-format off
+const char sim_policy[] =
+    TOWN_HEAD "zones:\n" TOWN_COMPANY TOWN_ACCESS TOWN_CORE TOWN_CARRIER TOWN_TRANSIT
+    "peers:\n" TOWN_CSCF_PEER TOWN_CARRIER_A_PEER TOWN_CARRIER_N_PEER TOWN_TRANSIT_B_PEER TOWN_FACTORY_PEER TOWN_ROUTES;
+
+const char sim_policy_changed[] =
+    TOWN_HEAD "zones:\n" TOWN_TRANSIT TOWN_CARRIER TOWN_CORE TOWN_ACCESS TOWN_COMPANY
+    "peers:\n"
+    "  carrier-o: {zone: carrier, addresses: [192.0.2.64/28], domains: [other.example], hops: ['udp:gw.other.example:5060']}\n"
+    TOWN_FACTORY_PEER TOWN_TRANSIT_B_PEER TOWN_CARRIER_N_PEER TOWN_CARRIER_A_PEER TOWN_CSCF_PEER TOWN_ROUTES;
+// clang-format on
 
 static const struct {
     enum sim_place place;

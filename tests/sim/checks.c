@@ -37,11 +37,12 @@ static const char *leak_of(const struct sim *sim, uint16_t zone, struct slice by
     return NULL;
 }
 
-/* Whoever is not a party hears answers to what he asked himself, and the end of it, and nothing
- * else. */
-static bool may_be_heard(struct slice bytes)
+/* Whoever is not a party hears answers to what he asked himself, news of what he subscribed to
+ * himself, the end of it, and nothing else. */
+static bool may_be_heard(const struct sim *sim, struct slice bytes)
 {
-    return slice_starts(bytes, SLICE("SIP/2.0 ")) || slice_starts(bytes, SLICE("BYE "));
+    return slice_starts(bytes, SLICE("SIP/2.0 ")) || slice_starts(bytes, SLICE("BYE ")) ||
+           (slice_starts(bytes, SLICE("NOTIFY ")) && strangers_subscribed(sim, bytes));
 }
 
 static bool is_stranger(const struct sim *sim, const struct net_host *host)
@@ -56,11 +57,9 @@ static bool is_stranger(const struct sim *sim, const struct net_host *host)
 
 static void tell(const struct sim *sim, const struct net_packet *packet)
 {
-    char number[32];
     struct slice bytes = slice_of(packet->bytes, packet->len);
 
-    snprintf(number, sizeof(number), "sip:c%u@", sim->told);
-    if (!shows(bytes, number)) {
+    if (!shows(bytes, sim->told)) {
         return;
     }
     printf("---- %.3f %s %s store\n%.*s\n", (double)(sim->net.now_ms - 5000000) / 1000,
@@ -73,7 +72,7 @@ bool check_put(struct sim *sim, const struct net_packet *packet)
     struct slice bytes = slice_of(packet->bytes, packet->len);
     const char *leak = NULL;
 
-    if (sim->told != 0) {
+    if (sim->told[0] != '\0') {
         tell(sim, packet);
     }
     if (packet->is_to_store || packet->host == NULL) {
@@ -85,7 +84,7 @@ bool check_put(struct sim *sim, const struct net_packet *packet)
         sim_fail(sim, NULL, "%s sees %s:\n%.*s", packet->host->name, leak, (int)bytes.len,
                  bytes.at);
     }
-    if (is_stranger(sim, packet->host) && !may_be_heard(bytes)) {
+    if (is_stranger(sim, packet->host) && !may_be_heard(sim, bytes)) {
         sim_fail(sim, NULL, "a stranger is sent\n%.*s", (int)bytes.len, bytes.at);
     }
     return true;

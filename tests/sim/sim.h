@@ -14,6 +14,7 @@
 enum {
     SIM_DEVICES = 40,
     SIM_ACTIVE_MAX = 400,
+    SIM_SUBSCRIBED = 32, /* the latest; news of a subscription comes within a minute */
     SIM_FORKS = 3,
 };
 
@@ -92,24 +93,29 @@ struct sim {
     struct net net;
     uint64_t seed;
     unsigned wanted, begun, finished, active, peak;
-    unsigned told; /* the call whose messages are printed; 0: none */
+    char told[64]; /* messages with this in them are printed; empty: none */
     bool has_failed;
     struct agent agents[16]; /* all but devices */
     unsigned agent_count;
     struct device devices[SIM_DEVICES];
     struct agent strangers[3];
     struct call *calls; /* under way, and those whose dialogs linger */
-    struct net_event arrival, kill, mischief;
+    struct net_event arrival, kill, mischief, change;
     unsigned kills, attacks;
     uint32_t kill_ms, attack_permille;
+    unsigned rot;     /* octets of the records that turn into others at each kill */
+    unsigned changes; /* of the policy */
+    uint32_t change_ms;
     bool is_ending;
     uint64_t outcomes[8]; /* by call_end; then shaken */
     uint64_t refused_packets;
     char *heard; /* a message a stranger has seen */
     size_t heard_len;
-    uint16_t heard_zone;
+    char subscribed[SIM_SUBSCRIBED][64]; /* Call-IDs of what strangers subscribed to */
+    unsigned subscribed_count;
 };
 
+/* Of rotten memory only one thing is asked: that nobody falls over it. */
 bool sim_fail(struct sim *sim, const struct call *call, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -125,6 +131,7 @@ void cast_registrar(struct sim *sim, struct agent_server *server,
 void cast_bound(struct device *device, const struct sip_message *response);
 struct device *cast_device(const struct agent *agent);
 extern const char sim_policy[];
+extern const char sim_policy_changed[]; /* other numbers of zones, peers and names */
 extern const struct agent_events sim_events;
 
 /* calls.c */
@@ -139,6 +146,10 @@ void call_unacknowledged(struct sim *sim, struct agent_server *server);
 void call_timed_out(struct sim *sim, struct agent_client *client);
 /* The worker is killed: what may be lost by it. */
 void calls_shake(struct sim *sim);
+/* A new policy comes: what is being asked finishes where it is, at no other hop. */
+void calls_wait(struct sim *sim);
+/* Another host of a peer may do what the peer may: his own calls are his to spoil. */
+void calls_touched(struct sim *sim, struct slice bytes);
 void calls_end(struct sim *sim);
 
 /* checks.c */
@@ -149,3 +160,5 @@ bool check_end(struct sim *sim);
 void strangers_open(struct sim *sim);
 void strangers_close(struct sim *sim);
 void strangers_hear(struct sim *sim, const struct net_packet *packet);
+/* True of a message of a subscription one of them asked for. */
+bool strangers_subscribed(const struct sim *sim, struct slice bytes);

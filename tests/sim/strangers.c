@@ -7,14 +7,17 @@
 
 #include "base/must.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum stranger { STRANGER_MALLORY, STRANGER_INSIDER, STRANGER_OUTSIDER };
 
 static const struct {
     const char *name, *zone, *address;
 } nobodies[] = {
-    {"mallory", "access", "203.0.113.250:5060"},
-    {"insider", "carrier", "192.0.2.9:5060"},
-    {"outsider", "carrier", "192.0.2.200:5060"},
+    [STRANGER_MALLORY] = {"mallory", "access", "203.0.113.250:5060"},
+    [STRANGER_INSIDER] = {"insider", "carrier", "192.0.2.9:5060"},
+    [STRANGER_OUTSIDER] = {"outsider", "carrier", "192.0.2.200:5060"},
 };
 
 static void asked(struct agent *agent, struct agent_server *server,
@@ -66,6 +69,42 @@ static size_t mutilate(struct net *net, char *at, size_t len)
     return len;
 }
 
+/* Looked for by eye: what they send need not be a message. */
+static struct slice call_id_of(struct slice bytes)
+{
+    static const char word[] = "\nCall-ID: ";
+    const char *at = memmem(bytes.at, bytes.len, word, sizeof(word) - 1);
+    struct slice rest = SLICE_NONE;
+
+    if (at == NULL) {
+        return rest;
+    }
+    rest = slice_skip(bytes, (size_t)(at - bytes.at) + sizeof(word) - 1);
+    return slice_head(rest, slice_find(rest, '\r'));
+}
+
+bool strangers_subscribed(const struct sim *sim, struct slice bytes)
+{
+    struct slice call_id = call_id_of(bytes);
+
+    for (unsigned i = 0; i < SIM_SUBSCRIBED; i++) {
+        if (call_id.len > 0 && slice_equal(slice_string(sim->subscribed[i]), call_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_subscription(struct sim *sim, struct slice bytes)
+{
+    struct slice call_id = call_id_of(bytes);
+
+    if (slice_starts(bytes, SLICE("SUBSCRIBE "))) {
+        snprintf(sim->subscribed[sim->subscribed_count++ % SIM_SUBSCRIBED],
+                 sizeof(sim->subscribed[0]), "%.*s", (int)call_id.len, call_id.at);
+    }
+}
+
 static void mischief(struct net *net, struct net_event *event)
 {
     struct sim *sim = (struct sim *)(void *)((char *)event - offsetof(struct sim, mischief));
@@ -80,6 +119,10 @@ static void mischief(struct net *net, struct net_event *event)
     must(bytes != NULL);
     memcpy(bytes, sim->heard, sim->heard_len);
     len = net_below(net, 4) == 0 ? sim->heard_len : mutilate(net, bytes, sim->heard_len);
+    note_subscription(sim, slice_of(bytes, len));
+    if (stranger == &sim->strangers[STRANGER_INSIDER]) {
+        calls_touched(sim, slice_of(sim->heard, sim->heard_len));
+    }
     net_send(net, &stranger->party.host, slice_of(bytes, len));
     sim->attacks++;
     free(bytes);

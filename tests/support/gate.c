@@ -91,6 +91,14 @@ static void settle(struct gate *gate, uint64_t now_ms)
     gate->settled++;
 }
 
+void gate_forget_all(struct gate *gate)
+{
+    while (gate->open_count > 0) {
+        gate->streams[gate->open_streams[--gate->open_count]].is_open = false;
+    }
+    memset(gate->rested_until_ms, 0, sizeof(gate->rested_until_ms));
+}
+
 void gate_unsettle(struct gate *gate)
 {
     for (uint32_t i = 0; i < gate->open_count; i++) {

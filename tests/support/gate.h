@@ -27,5 +27,7 @@ struct gate {
 };
 
 void gate_take(struct gate *gate, const struct media_order *order, uint64_t now_ms);
+/* As after it was started anew itself. */
+void gate_forget_all(struct gate *gate);
 /* A worker was started anew: what it neither keeps nor opens will be closed. */
 void gate_unsettle(struct gate *gate);

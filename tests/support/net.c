@@ -82,6 +82,7 @@ static void arrive(struct net *net, struct net_event *event)
         packet->host->connection != packet->flow.connection) {
         net->undeliverable++; /* its connection has ended meanwhile */
     } else if (packet->is_to_store) {
+        packet->flow.listener = packet->host->listener; /* numbers are of the policy in force now */
         net->owner.arrives(net->owner.owner, packet);
         net->world.now_ms = net->now_ms;
         world_deliver(&net->world, bytes, &packet->flow);
