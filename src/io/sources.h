@@ -21,5 +21,5 @@ void sources_end(struct sources *sources);
 
 /* Counts one more of this host, unless it has limit already (0: any number).  The index to give
  * back, or 0 when refused. */
-uint32_t sources_take(struct sources *sources, const struct address *host, uint32_t limit);
+uint32_t sources_take(struct sources *sources, const struct address *address, uint32_t limit);
 void sources_give(struct sources *sources, uint32_t index); /* 0: nothing */

@@ -89,8 +89,9 @@ static void put_v6(struct program *program, const struct prefix *prefix)
 static void put_answer(struct program *program, uint32_t first, uint32_t workers, uint32_t port)
 {
     put(program, BPF_LD | BPF_H | BPF_ABS, 0, 0, header_at(port));
+    /* Names that are 0 are there to be read. */
     put(program, BPF_ALU | BPF_MOD | BPF_K, 0, 0, workers);
-    put(program, BPF_ALU | BPF_ADD | BPF_K, 0, 0, first);
+    put(program, BPF_ALU | BPF_ADD | BPF_K, 0, 0, first); // NOLINT(misc-redundant-expression)
     put(program, BPF_RET | BPF_A, 0, 0, 0);
 }
 

@@ -83,7 +83,7 @@ void tcp_unlisten(struct tcp *tcp, uint16_t listener); /* connections stay */
 void tcp_renumber(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX]);
 
 /* The answer to wanted; fd -1: it could not be had. */
-void tcp_opened(struct tcp *tcp, uint32_t connection, int fd);
+void tcp_opened(struct tcp *tcp, uint32_t id, int fd);
 
 /* Takes the message into what its connection sends; connection 0 finds one to the remote or opens
  * it.  The octets are needed until tcp_flush. */
@@ -91,7 +91,7 @@ void tcp_send(struct tcp *tcp, const struct outgoing *outgoing);
 void tcp_flush(struct tcp *tcp);
 
 /* Whoever is there is under contract or registered: never closed to make room for strangers. */
-void tcp_know(struct tcp *tcp, uint32_t connection);
+void tcp_know(struct tcp *tcp, uint32_t id);
 
 uint32_t tcp_connections(const struct tcp *tcp);
 const struct tcp_counts *tcp_counts(const struct tcp *tcp);

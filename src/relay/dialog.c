@@ -423,6 +423,7 @@ void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct 
     while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
         struct dialog *sibling = pool_at(&relay->state->dialogs, index);
 
+        // cppcheck-suppress nullPointerRedundantCheck ; a cursor only stops at records
         if (sibling->family == family && sibling != but && sibling->state == DIALOG_EARLY) {
             dialog_over(relay, sibling, outbox);
         }

@@ -234,7 +234,7 @@ bool relay_policy(struct relay *relay, const struct plan *plan, uint64_t now_ms,
     struct relay_name *names = relay_names_new(to);
     struct relay_peer *peers = relay_peers_new(to);
     struct media_ports *ports = NULL;
-    struct change change;
+    struct change change = {0};
 
     change_init(&change, relay->policy, to);
     ports = ports_changed(relay, &change);

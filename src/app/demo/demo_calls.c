@@ -13,35 +13,40 @@ struct heard {
     unsigned there, back;
 };
 
+/* A call as both ends hold it. */
+struct demo_call {
+    struct actor_call asked, taken;
+    struct address asked_target, taken_target; /* where each sends its audio */
+};
+
 /* The caller's INVITE up to the ACK; true when both sides hold the call. */
-static bool call_up(struct stage *stage, struct actor *caller, const struct address *border,
-                    struct actor *callee, const char *uri, const char *from, bool has_video,
-                    struct actor_call *call, struct actor_call *taken, struct address targets[2])
+static bool call_up(struct actor *caller, const struct address *border, struct actor *callee,
+                    const char *uri, const char *from, bool has_video, struct demo_call *call)
 {
     char room[8192], sdp_room[1024];
     struct text text, sdp;
 
-    (void)stage;
     text_init(&text, room, sizeof(room));
     text_init(&sdp, sdp_room, sizeof(sdp_room));
     actor_sdp(caller, &sdp, has_video);
-    actor_begin(caller, call, uri, from);
-    actor_request(caller, &text, call, "INVITE", uri, "", text_slice(&sdp));
+    actor_begin(caller, &call->asked, uri, from);
+    actor_request(caller, &text, &call->asked, "INVITE", uri, "", text_slice(&sdp));
     actor_send(caller, border, text_slice(&text));
-    if (!actor_gets_request(callee, SIP_INVITE) || !actor_audio_target(callee, &targets[1])) {
+    if (!actor_gets_request(callee, SIP_INVITE) ||
+        !actor_audio_target(callee, &call->taken_target)) {
         return false;
     }
-    actor_take(callee, taken, "calleetag");
+    actor_take(callee, &call->taken, "calleetag");
     sdp.len = 0;
     actor_sdp(callee, &sdp, has_video);
     if (!actor_answer(callee, 180, "calleetag", SLICE_NONE) ||
         !actor_answer(callee, 200, "calleetag", text_slice(&sdp)) ||
-        !actor_gets_status(caller, 200) || !actor_audio_target(caller, &targets[0])) {
+        !actor_gets_status(caller, 200) || !actor_audio_target(caller, &call->asked_target)) {
         return false;
     }
-    actor_learn(caller, call);
+    actor_learn(caller, &call->asked);
     text.len = 0;
-    actor_request(caller, &text, call, "ACK", call->target, "", SLICE_NONE);
+    actor_request(caller, &text, &call->asked, "ACK", call->asked.target, "", SLICE_NONE);
     actor_send(caller, border, text_slice(&text));
     return actor_gets_request(callee, SIP_ACK);
 }
@@ -61,21 +66,21 @@ static bool call_down(struct actor *who, const struct address *border, struct ac
 
 static void voice_call(struct stage *stage)
 {
-    struct actor_call call, taken;
-    struct address targets[2];
+    struct demo_call call;
     struct heard heard = {0, 0};
     char how[160];
-    bool is_up = call_up(stage, &stage->alice, &stage->device_side, &stage->core,
-                         "sip:+4315550100@demo.example", phone_uri, false, &call, &taken, targets);
+    bool is_up = call_up(&stage->alice, &stage->device_side, &stage->core,
+                         "sip:+4315550100@demo.example", phone_uri, false, &call);
     bool is_hidden = is_up && !actor_sees(&stage->core, "127.0.0.2:") &&
                      !actor_sees(&stage->alice, "127.0.0.20");
 
     if (is_up) {
-        heard.there = actor_talk(&stage->alice, &targets[0], &stage->core, DEMO_PACKETS, 11);
-        heard.back = actor_talk(&stage->core, &targets[1], &stage->alice, DEMO_PACKETS, 22);
+        heard.there = actor_talk(&stage->alice, &call.asked_target, &stage->core, DEMO_PACKETS, 11);
+        heard.back = actor_talk(&stage->core, &call.taken_target, &stage->alice, DEMO_PACKETS, 22);
     }
-    bool is_down = is_up && call_down(&stage->alice, &stage->device_side, &call, &stage->core);
-    snprintf(how, sizeof(how), "audio %u/%u and %u/%u packets, topology hidden", heard.there,
+    bool is_down =
+        is_up && call_down(&stage->alice, &stage->device_side, &call.asked, &stage->core);
+    snprintf(how, sizeof(how), "audio %u/%d and %u/%d packets, topology hidden", heard.there,
              DEMO_PACKETS, heard.back, DEMO_PACKETS);
     stage_tell(stage,
                is_down && is_hidden && heard.there == DEMO_PACKETS && heard.back == DEMO_PACKETS,
@@ -84,13 +89,13 @@ static void voice_call(struct stage *stage)
 
 static void video_call(struct stage *stage)
 {
-    struct actor_call call, taken;
-    struct address targets[2];
-    bool is_up = call_up(stage, &stage->core, &stage->core_side, &stage->partner,
-                         "sip:+15550123456@partner.example", "sip:+4315550100@demo.example", true,
-                         &call, &taken, targets);
+    struct demo_call call;
+    bool is_up =
+        call_up(&stage->core, &stage->core_side, &stage->partner,
+                "sip:+15550123456@partner.example", "sip:+4315550100@demo.example", true, &call);
     bool is_hidden = is_up && !actor_sees(&stage->partner, "127.0.0.20");
-    bool is_down = is_up && call_down(&stage->partner, &stage->partner_side, &taken, &stage->core);
+    bool is_down =
+        is_up && call_down(&stage->partner, &stage->partner_side, &call.taken, &stage->core);
 
     stage_tell(stage, is_down && is_hidden, "video call, core to carrier, callee hangs up",
                is_up ? "two media streams anchored" : "no call");
@@ -98,12 +103,12 @@ static void video_call(struct stage *stage)
 
 static void incoming_call(struct stage *stage)
 {
-    struct actor_call call, taken;
-    struct address targets[2];
-    bool is_up = call_up(stage, &stage->partner, &stage->partner_side, &stage->core,
-                         "sip:+4315550100@demo.example", "sip:+15550123456@partner.example", false,
-                         &call, &taken, targets);
-    bool is_down = is_up && call_down(&stage->partner, &stage->partner_side, &call, &stage->core);
+    struct demo_call call;
+    bool is_up =
+        call_up(&stage->partner, &stage->partner_side, &stage->core, "sip:+4315550100@demo.example",
+                "sip:+15550123456@partner.example", false, &call);
+    bool is_down =
+        is_up && call_down(&stage->partner, &stage->partner_side, &call.asked, &stage->core);
 
     stage_tell(stage, is_down, "voice call, carrier to core",
                is_up ? "answered, ended" : "no call");
@@ -148,11 +153,11 @@ static void registration(struct stage *stage)
 
 static void emergency(struct stage *stage)
 {
-    struct actor_call call, taken;
-    struct address targets[2];
-    bool is_up = call_up(stage, &stage->alice, &stage->device_side, &stage->core, "urn:service:sos",
-                         "sip:anonymous@anonymous.invalid", false, &call, &taken, targets);
-    bool is_down = is_up && call_down(&stage->alice, &stage->device_side, &call, &stage->core);
+    struct demo_call call;
+    bool is_up = call_up(&stage->alice, &stage->device_side, &stage->core, "urn:service:sos",
+                         "sip:anonymous@anonymous.invalid", false, &call);
+    bool is_down =
+        is_up && call_down(&stage->alice, &stage->device_side, &call.asked, &stage->core);
 
     stage_tell(stage, is_down, "emergency call, anonymous, not registered",
                is_up ? "passed on the emergency route" : "LOST");

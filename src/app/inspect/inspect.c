@@ -119,10 +119,10 @@ static void evidence_write(struct inspect_run *run, const struct inspection *ins
     (void)capture_write_packet(&run->evidence, inspection->packet, text_slice(&comment));
 }
 
-void run_judge(struct inspect_run *run, const struct packet *packet, const char *file)
+void run_judge(struct inspect_run *run, const struct packet *packet, const char *source)
 {
     watch_judge(&run->watch, packet);
-    report_add(&run->report, file);
+    report_add(&run->report, source);
     if (run->watch.inspection->finding_count == 0) {
         return;
     }
@@ -130,7 +130,7 @@ void run_judge(struct inspect_run *run, const struct packet *packet, const char 
         struct text text;
 
         text_init(&text, run->lines, LINES_MAX);
-        report_write_findings_json(&text, &run->watch, file);
+        report_write_findings_json(&text, &run->watch, source);
         fwrite(text.at, 1, text.len, stdout);
     }
     if (run->evidence_file != NULL) {

@@ -48,7 +48,7 @@ int recorder_main(struct child *child);
 int resolver_main(struct child *child);
 
 /* The whole life of a child. */
-int child_main(struct slice role);
+int child_main(struct slice name);
 
 /* The recipe.  False, after saying so, when something could not be given up. */
 bool child_drop(struct child *child);

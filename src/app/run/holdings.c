@@ -167,17 +167,20 @@ static bool has_strangers(const struct policy *policy, const struct policy_liste
 /* The prefixes of all peers of a zone, on the heap. */
 static struct prefix *zone_prefixes(const struct policy *policy, uint16_t zone, uint32_t *count)
 {
-    struct prefix *prefixes = NULL;
+    struct prefix *prefixes;
+    uint32_t total = 0;
 
+    for (uint32_t i = 0; i < policy->peer_count; i++) {
+        total += policy->peers[i].zone == zone ? policy->peers[i].address_count : 0;
+    }
+    prefixes = calloc(total + 1, sizeof(*prefixes));
+    must(prefixes != NULL);
     *count = 0;
     for (uint32_t i = 0; i < policy->peer_count; i++) {
         const struct policy_peer *peer = &policy->peers[i];
 
-        if (peer->zone == zone && peer->address_count > 0) {
-            prefixes = realloc(prefixes, (*count + peer->address_count) * sizeof(*prefixes));
-            must(prefixes != NULL);
-            memcpy(prefixes + *count, peer->addresses, peer->address_count * sizeof(*prefixes));
-            *count += peer->address_count;
+        for (uint32_t n = 0; peer->zone == zone && n < peer->address_count; n++) {
+            prefixes[(*count)++] = peer->addresses[n];
         }
     }
     return prefixes;
@@ -241,7 +244,7 @@ static void listeners_undo(struct holding_listener *listeners, uint32_t count,
 bool holdings_change_listeners(struct holdings *holdings, const struct policy *policy,
                                bool is_new[POLICY_LISTENERS_MAX], struct fault *fault)
 {
-    struct holding_listener changed[POLICY_LISTENERS_MAX]; /* 70 kB, once a policy */
+    struct holding_listener changed[POLICY_LISTENERS_MAX] = {0}; /* 70 kB, once a policy */
 
     for (uint32_t i = 0; i < policy->listener_count; i++) {
         const struct policy_listener *wanted = &policy->listeners[i];

@@ -27,9 +27,9 @@ enum {
     RECORDER_LAST_TURNS = 64, /* of the loop, when the store ends */
 };
 
-static const uint64_t journal_file_max = 64 << 20;            /* one file */
-static const uint64_t journal_quota = (uint64_t)2 << 30;      /* all files together */
-static const uint64_t journal_file_age_ms = 24 * 3600 * 1000; /* a file a day at least */
+static const uint64_t journal_file_max = UINT64_C(64) << 20;            /* one file */
+static const uint64_t journal_quota = UINT64_C(2) << 30;                /* all files together */
+static const uint64_t journal_file_age_ms = UINT64_C(24) * 3600 * 1000; /* a file a day at least */
 static const char journal_current[] = "events.jsonl";
 
 struct recorder {

@@ -95,7 +95,7 @@ static void resolver_begin(struct resolver *resolver, uint32_t index)
     uint64_t now_ms = loop_now_ms(&resolver->loop);
 
     name->begun_ms = now_ms;
-    name->due_ms = now_ms + DNS_TTL_FAILED_S * 1000;
+    name->due_ms = now_ms + UINT64_C(1000) * DNS_TTL_FAILED_S;
     name->is_under_way = dns_ask(resolver->dns, &name->question, tag_of(resolver, index));
     resolver->page->refreshed += name->is_known;
 }

@@ -20,7 +20,7 @@ struct interface *interface_open(const char *name, const char *filter, const str
 void interface_close(struct interface *interface);
 
 /* A capture_read; it waits for the next frame, and ends when until does. */
-ptrdiff_t interface_read(void *interface, char *at, size_t max);
+ptrdiff_t interface_read(void *from, char *at, size_t max);
 
 /* Frames the kernel had no room for. */
 uint64_t interface_dropped(struct interface *interface);
