@@ -39,6 +39,7 @@ struct tallies {
     uint32_t peers;
     uint64_t outcomes[CONTROL_INDEX_COUNT][OUTCOME_COUNT];
     uint64_t *failed;           /* per peer and control; nobody under contract comes last */
+    struct recent *recent;      /* recent.h */
     uint64_t *emergency_due_ms; /* per peer: when its emergency lane is empty again (EMG-10) */
 };
 

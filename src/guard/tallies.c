@@ -1,3 +1,4 @@
+#include "guard/recent.h"
 #include "guard/steps.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@ struct tallies *tallies_new(uint32_t peers)
     tallies->peers = peers;
     tallies->failed = calloc((size_t)(peers + 1) * CONTROL_INDEX_COUNT, sizeof(uint64_t));
     tallies->emergency_due_ms = calloc((size_t)peers + 1, sizeof(uint64_t));
-    if (tallies->failed == NULL || tallies->emergency_due_ms == NULL) {
+    tallies->recent = calloc(1, sizeof(struct recent));
+    if (tallies->failed == NULL || tallies->emergency_due_ms == NULL || tallies->recent == NULL) {
         tallies_free(tallies);
         return NULL;
     }
@@ -24,6 +26,7 @@ void tallies_free(struct tallies *tallies)
     if (tallies != NULL) {
         free(tallies->failed);
         free(tallies->emergency_due_ms);
+        free(tallies->recent);
         free(tallies);
     }
 }

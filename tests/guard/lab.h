@@ -43,7 +43,7 @@ void lab_judge(struct lab *lab, const struct lab_source *source, struct slice by
 struct flow lab_flow(const struct lab *lab, const struct lab_source *source);
 
 /* One line of words and key=value: "dialog ...", "sent ...", "received ...", "registration ...",
- * see lab_seed.c. */
+ * "recent ...", see lab_seed.c. */
 bool lab_seed(struct lab *lab, struct slice line);
 /* A transaction of ours that this response answers. */
 void lab_seed_response(struct lab *lab, const struct lab_source *source, struct slice response);

@@ -1,6 +1,7 @@
 /* What a border has seen before, for a packet that stands in it. */
 #include "guard/event_package.h"
 #include "guard/lab.h"
+#include "guard/recent.h"
 
 /* The value of key in "word key=value key=value flag"; true also for a flag. */
 static bool word_find(struct slice line, const char *key, struct slice *value)
@@ -160,6 +161,7 @@ static void seed_sent(struct lab *lab, struct slice line)
     exchange->server_state = has_word(line, "own") ? SERVER_NONE : SERVER_TRYING;
     exchange->provisionals = (uint8_t)number_of(line, "provisionals", 0);
     exchange->client_flow = lab_flow(lab, &asked);
+    exchange->server_flow = lab_flow(lab, &asker);
     exchange->zone_in = asker.zone;
     exchange->peer_in = peer_of(lab, &asker);
     exchange->zone_out = asked.zone;
@@ -172,6 +174,9 @@ static void seed_sent(struct lab *lab, struct slice line)
         text_put(&text, SLICE("Call-ID: "));
         text_put(&text, word_of(line, "call-id", ""));
         text_put(&text, SLICE("\r\n"));
+    }
+    if (has_word(line, "answered-challenge")) {
+        text_put(&text, SLICE("\r\nAuthorization: Digest response=x\r\n"));
     }
     assert_true(texts_keep(&lab->state->texts, text_slice(&text), &exchange->wire));
 }
@@ -225,6 +230,31 @@ static void seed_registration(struct lab *lab, struct slice line)
     assert_true(registration_set_texts(lab->state, registration, texts));
 }
 
+/* "recent KIND [a=] [b=] [times=n]": it happened so often just now. */
+static void seed_recent(struct lab *lab, struct slice line)
+{
+    static const char *const names[RECENT_KIND_COUNT] = {
+        "failed-user",  "failed-source", "receiver",    "receivers", "same-text",
+        "notification", "message-id",    "disposition", "passage",
+    };
+    struct recent_key key = {.a = word_of(line, "a", ""), .b = word_of(line, "b", "")};
+    struct slice word = slice_skip(line, strlen("recent "));
+    unsigned kind = 0;
+
+    word = slice_head(word, slice_find(word, ' '));
+    while (kind < RECENT_KIND_COUNT && !slice_equal(word, slice_string(names[kind]))) {
+        kind++;
+    }
+    assert_true(kind < RECENT_KIND_COUNT);
+    key.kind = (enum recent_kind)kind;
+    lab->inspection->state = lab->state;
+    lab->inspection->tallies = lab->tallies;
+    lab->inspection->now_ms = LAB_NOW_MS;
+    for (uint32_t i = number_of(line, "times", 1); i > 0; i--) {
+        (void)recent_count(lab->inspection, &key, 86400);
+    }
+}
+
 bool lab_seed(struct lab *lab, struct slice line)
 {
     struct slice what = slice_head(line, slice_find(line, ' '));
@@ -237,6 +267,8 @@ bool lab_seed(struct lab *lab, struct slice line)
         seed_received(lab, line);
     } else if (slice_equal(what, SLICE("registration"))) {
         seed_registration(lab, line);
+    } else if (slice_equal(what, SLICE("recent"))) {
+        seed_recent(lab, line);
     } else {
         return false;
     }

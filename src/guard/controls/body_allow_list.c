@@ -1,5 +1,5 @@
 /* CT-FW-14: a body of a kind that does not cross between these zones, or not with this method. */
-#include "guard/content.h"
+#include "guard/body_rules.h"
 
 static enum zone_class class_of(const struct inspection *inspection, uint16_t zone)
 {
@@ -66,6 +66,28 @@ static bool needs_sdp(const struct sip_message *message)
            message->method == SIP_PRACK;
 }
 
+/* What nobody behind us can mean, and what only pretends to be what it says. */
+static enum outcome sound(struct inspection *inspection, struct body_part *part)
+{
+    struct slice at;
+
+    switch (body_disposition(part)) {
+    case DISPOSITION_KNOWN:
+        break;
+    case DISPOSITION_UNKNOWN:
+        return unwanted(inspection, part, "NNI-40", 415);
+    case DISPOSITION_NEVER:
+        part->is_optional = true;
+        return unwanted(inspection, part, "NNI-40", 415);
+    }
+    if (body_is_json(part) && !body_is_sound_json(part, &at)) {
+        return unwanted(inspection, part, "HYG-B11", 400);
+    }
+    return body_is_isup(part) && !body_is_sound_isup(part)
+               ? unwanted(inspection, part, "HYG-B01", 400)
+               : OUTCOME_PASSED;
+}
+
 static enum outcome judge_part(struct inspection *inspection, struct body_part *part)
 {
     const struct sip_message *message = &inspection->message;
@@ -91,7 +113,7 @@ static enum outcome judge_part(struct inspection *inspection, struct body_part *
 
         return unwanted(inspection, part, is_late ? "HYG-B07" : "HYG-B01", 415);
     }
-    return OUTCOME_PASSED;
+    return sound(inspection, part);
 }
 
 static bool is_identity(struct slice encoding)

@@ -2,11 +2,15 @@
 #include "guard/event_package.h"
 #include "guard/inspect.h"
 #include "guard/least.h"
+#include "guard/recent.h"
 
 enum { /* STA-36, STA-38: seconds */
        SUBSCRIPTION_MOST = 86400,
        PUBLICATION_MOST = 7200,
        STATUS_LINE_MOST = 512, /* STA-35, octets of a body */
+       NOTIFIED_S = 10,        /* STA-37: one a second, some of them together */
+       NOTIFIED_MOST = 10,
+       NOTIFIED_OCTETS = 65536,
 };
 
 static bool is_about_events(const struct sip_message *message)
@@ -88,6 +92,21 @@ static enum outcome subscription(struct inspection *inspection, uint8_t package)
     return inspection_found_status(inspection, evidence, "STA-34", 481);
 }
 
+/* More of them than anybody can look at keep a handset busy until its battery is empty. */
+static enum outcome frequency(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    struct recent_key key = {RECENT_NOTIFICATION, sip_call_id(message), sip_from_tag(message)};
+
+    if (inspection->is_watched || inspection->match.kind != MATCH_DIALOG) {
+        return OUTCOME_PASSED;
+    }
+    return message->body.len > NOTIFIED_OCTETS ||
+                   recent_count(inspection, &key, NOTIFIED_S) > NOTIFIED_MOST
+               ? inspection_found_status(inspection, event_of(message), "STA-37", 500)
+               : OUTCOME_PASSED;
+}
+
 static bool is_status_line(struct slice line)
 {
     uint64_t status = 0;
@@ -131,6 +150,7 @@ enum outcome control_events_allowed(struct inspection *inspection)
     package = event_package(message);
     if (message->method == SIP_NOTIFY) {
         outcome = subscription(inspection, package);
+        outcome = outcome == OUTCOME_PASSED ? frequency(inspection) : outcome;
     }
     if (outcome == OUTCOME_PASSED && !crosses(inspection, package)) {
         outcome = inspection_found_status(inspection, event_of(message), "5.6", 489);

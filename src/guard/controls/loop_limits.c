@@ -1,7 +1,11 @@
 /* CT-FW-27: no hops left, a request that came twice, or one that passed here too often. */
+#include "guard/recent.h"
 #include "guard/steps.h"
 
-enum { PASSAGES_MAX = 3 }; /* the fourth is refused, HYG-M04 */
+enum {
+    PASSAGES_MAX = 3, /* the fourth is refused, HYG-M04 */
+    LOOP_S = 10,      /* HYG-M05 */
+};
 
 static bool is_ours(const struct inspection *inspection, const struct sip_value *via)
 {
@@ -30,6 +34,25 @@ static enum outcome passages(struct inspection *inspection)
     return OUTCOME_PASSED;
 }
 
+/* Where nodes hide behind each other no Via tells: the session is the same, and so is where it
+ * goes.
+ */
+static enum outcome sessions(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    struct slice session = sip_header_value(message, SIP_HEADER_SESSION_ID);
+    struct recent_key key = {RECENT_PASSAGE, slice_head(session, slice_find(session, ';')),
+                             sip_slice(message, message->uri.whole)};
+
+    if (session.len == 0 || message->method != SIP_INVITE || inspection->is_watched ||
+        !inspection_is_new(inspection)) {
+        return OUTCOME_PASSED;
+    }
+    return recent_count(inspection, &key, LOOP_S) > PASSAGES_MAX
+               ? inspection_found_status(inspection, session, "HYG-M05", 482)
+               : OUTCOME_PASSED;
+}
+
 static bool has_many_vias(const struct sip_message *message)
 {
     const struct sip_value *via = sip_value(message, SIP_HEADER_VIA);
@@ -53,5 +76,8 @@ enum outcome control_loop_limits(struct inspection *inspection)
         return inspection_found(inspection, sip_header_value(message, SIP_HEADER_MAX_FORWARDS),
                                 "HYG-M01");
     }
-    return has_many_vias(message) ? passages(inspection) : OUTCOME_PASSED;
+    if (has_many_vias(message) && passages(inspection) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
+    }
+    return sessions(inspection);
 }

@@ -7,8 +7,6 @@ enum when { ALWAYS, ANCHORED, STRICT };
 
 enum { ONE_CALL = AU | NT }; /* SDP-09 */
 
-enum { SESSION_ID_BITS = 80, BITS_OF_LETTER = 4 }; /* RCS-08: of a MSRP session id, hex at least */
-
 // clang-format off
 static const struct {
     uint8_t oddity, when;
@@ -245,35 +243,6 @@ static enum outcome media(struct inspection *inspection, const struct sdp *sdp)
     return outcome;
 }
 
-/* RCS-08: where the MSRP session is, under a name that cannot be guessed. */
-static bool path_is_sound(struct slice path, bool is_secure)
-{
-    struct slice uri = slice_head(path, slice_find(path, ' '));
-    size_t slash = 0;
-
-    if (!slice_starts_nocase(uri, is_secure ? SLICE("msrps://") : SLICE("msrp://"))) {
-        return false;
-    }
-    uri = slice_skip(uri, is_secure ? 8 : 7);
-    slash = slice_find(uri, '/');
-    uri = slice_skip(uri, slash + 1);
-    return slice_find(uri, ';') * BITS_OF_LETTER >= SESSION_ID_BITS;
-}
-
-static enum outcome message_sessions(struct inspection *inspection, const struct sdp *sdp)
-{
-    for (uint16_t i = 0; i < sdp->media_count; i++) {
-        const struct sdp_media *media = &sdp->media[i];
-        struct slice path = sdp_attribute_value(sdp, &media->level, SDP_ATTRIBUTE_PATH);
-
-        if (media->port != 0 && sdp_protocol_carries(media->protocol) == SDP_CARRIES_MSRP &&
-            !path_is_sound(slice_trim(path), sdp_protocol_is_secure(media->protocol))) {
-            return unsound(inspection, path.len > 0 ? path : line_of(sdp, media), "RCS-08");
-        }
-    }
-    return OUTCOME_PASSED;
-}
-
 enum outcome control_sdp_valid(struct inspection *inspection)
 {
     const struct sdp *sdp = inspection->message.body.len == 0 ? NULL : inspection_sdp(inspection);
@@ -284,8 +253,7 @@ enum outcome control_sdp_valid(struct inspection *inspection)
                    : OUTCOME_NOT_APPLICABLE;
     }
     if (oddities(inspection, sdp) == OUTCOME_FAILED ||
-        addresses(inspection, sdp) == OUTCOME_FAILED ||
-        message_sessions(inspection, sdp) == OUTCOME_FAILED) {
+        addresses(inspection, sdp) == OUTCOME_FAILED) {
         return OUTCOME_FAILED;
     }
     return media(inspection, sdp);
