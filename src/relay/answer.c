@@ -181,20 +181,32 @@ static void keep_answer(struct relay *relay, struct exchange *exchange, unsigned
 }
 
 /* counter: of the relay's, what the answer counts as when it is sent. */
-static void answer_send(struct relay *relay, struct exchange *exchange, unsigned status,
-                        const struct text *text, struct outbox *outbox, uint64_t *counter)
+static bool answer_put(struct relay *relay, struct exchange *exchange, unsigned status,
+                       const struct text *text, struct outbox *outbox, uint64_t *counter)
 {
     if (text->is_full) {
         relay->counters.too_large++;
     }
     if (outbox_send(outbox, text, &exchange->server_flow) == NULL) {
         relay->counters.outbox_full++;
-    } else {
-        (*counter)++;
-        keep_answer(relay, exchange, status, text_slice(text));
+        texts_give(&relay->state->texts, &exchange->answer);
+        return false;
     }
+    (*counter)++;
+    keep_answer(relay, exchange, status, text_slice(text));
+    return true;
+}
+
+static void answer_send(struct relay *relay, struct exchange *exchange, unsigned status,
+                        const struct text *text, struct outbox *outbox, uint64_t *counter)
+{
+    bool is_sent = answer_put(relay, exchange, status, text, outbox, counter);
+
     exchange->status = (uint16_t)status;
     exchange_answered(relay, exchange, status);
+    if (!is_sent) {
+        exchange_owes_answer(relay, exchange);
+    }
 }
 
 void answer_own(struct relay *relay, struct exchange *exchange, unsigned status, struct slice extra,
@@ -211,6 +223,26 @@ void answer_own(struct relay *relay, struct exchange *exchange, unsigned status,
     sip_write_body(&text, SLICE_NONE);
     answer_send(relay, exchange, status, &text, outbox,
                 status < 200 ? &relay->counters.trying : &relay->counters.answered);
+}
+
+/* A yes that means nothing without what came with it. */
+static bool needs_more(const struct exchange *exchange)
+{
+    return exchange->method == SIP_REGISTER || exchange->method == SIP_UPDATE ||
+           exchange->method == SIP_PRACK || exchange->method == SIP_SUBSCRIBE ||
+           exchange->method == SIP_REFER || exchange->method == SIP_PUBLISH;
+}
+
+bool answer_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox,
+                  uint64_t *counter)
+{
+    const struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
+    unsigned status = exchange->status < 300 && needs_more(exchange) ? 500 : exchange->status;
+    struct text text = outbox_text(outbox);
+
+    write_front(relay, &text, exchange, dialog, status);
+    sip_write_body(&text, SLICE_NONE);
+    return answer_put(relay, exchange, status, &text, outbox, counter);
 }
 
 static bool shows_contact(const struct exchange *exchange, const struct sip_message *message)

@@ -37,8 +37,7 @@ static void set_earliest_end(struct relay *relay, struct dialog *dialog)
                      timers->ringing_max + 4 * (uint64_t)timers->transaction);
 }
 
-/* The values of a route set as one comma separated list, in order or reversed. */
-static bool write_route_set(struct text *text, const struct sip_message *message,
+bool dialog_write_route_set(struct text *text, const struct sip_message *message,
                             enum sip_header_name name, bool is_reversed)
 {
     struct slice values[32]; /* HYG-L19, hard */
@@ -98,8 +97,8 @@ static bool set_asker(struct relay *relay, struct dialog *dialog,
     text_init(&local, to, sizeof(to));
     write_as_received(&remote, message, SIP_HEADER_FROM);
     write_as_received(&local, message, SIP_HEADER_TO);
-    if (!write_route_set(&route_set, message, SIP_HEADER_RECORD_ROUTE, false) || remote.is_full ||
-        local.is_full) {
+    if (!dialog_write_route_set(&route_set, message, SIP_HEADER_RECORD_ROUTE, false) ||
+        remote.is_full || local.is_full) {
         return false;
     }
     struct slice texts[DIALOG_TEXT_COUNT] = {
@@ -288,7 +287,7 @@ static void learn_answerer(struct relay *relay, struct dialog *dialog,
         texts[DIALOG_TARGET] = contact_uri(message);
     }
     if (dialog->state == DIALOG_EARLY &&
-        write_route_set(&routes, message, SIP_HEADER_RECORD_ROUTE, true)) {
+        dialog_write_route_set(&routes, message, SIP_HEADER_RECORD_ROUTE, true)) {
         texts[DIALOG_ROUTES] = text_slice(&routes);
     }
     if (!dialog_set_texts(relay->state, dialog, 1, texts)) {

@@ -188,6 +188,22 @@ void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned 
                        exchange->method == SIP_INVITE || is_datagram ? timers->transaction : 0);
 }
 
+static bool is_yes_of_invite(const struct exchange *exchange)
+{
+    return exchange->method == SIP_INVITE && exchange->status < 300;
+}
+
+void exchange_owes_answer(struct relay *relay, struct exchange *exchange)
+{
+    /* A 1xx is overtaken by the next answer; who said yes to an INVITE says it again. */
+    if (exchange->status < 200 || is_yes_of_invite(exchange)) {
+        return;
+    }
+    exchange->resends = 0;
+    exchange_set_timer(relay, exchange, EXCHANGE_SERVER_RESEND, relay->policy->timers.t1);
+    exchange_set_timer(relay, exchange, EXCHANGE_SERVER_END, relay->policy->timers.transaction);
+}
+
 /* After the first answer nothing is sent again but ACK and CANCEL. */
 static void keep_front(struct relay *relay, struct exchange *exchange)
 {
@@ -315,11 +331,19 @@ static void resend_request(struct relay *relay, struct exchange *exchange, struc
 static void resend_answer(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
     const struct policy_timers *timers = &relay->policy->timers;
+    struct slice answer = texts_slice(&relay->state->texts, exchange->answer);
     uint64_t interval = 0;
+    bool is_sent = false;
 
-    relay->counters.retransmissions_out +=
-        exchange_send_kept(relay, texts_slice(&relay->state->texts, exchange->answer),
-                           &exchange->server_flow, outbox);
+    if (answer.len > 0) {
+        is_sent = exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
+        relay->counters.retransmissions_out += is_sent;
+    } else {
+        is_sent = answer_again(relay, exchange, outbox, &relay->counters.retransmissions_out);
+    }
+    if (is_sent && (exchange->method != SIP_INVITE || !is_unreliable(&exchange->server_flow))) {
+        return; /* who does not hear it asks again, or hears everything */
+    }
     if (exchange->resends < EXCHANGE_RESENDS_MAX) {
         exchange->resends++;
     }

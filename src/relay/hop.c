@@ -64,6 +64,7 @@ static bool send_again(struct relay *relay, struct exchange *exchange, struct sl
     if (!sip_uri_read_text(asked, &uri, &oddities)) {
         return false;
     }
+    left_behind(relay, exchange, outbox);
     request_aim(relay, exchange, dialog, target);
     text_init(&written, uri_room, sizeof(uri_room));
     route_write_uri(relay, &written, asked.at, &uri, exchange, target);

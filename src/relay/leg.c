@@ -200,8 +200,8 @@ uint16_t leg_write_own(struct relay *relay, struct text *text, enum sip_method m
     return front;
 }
 
-/* Our own text is read again.  What we wrote always reads. */
-static const struct sip_message *read_kept(struct relay *relay, struct slice wire)
+/* What we wrote always reads. */
+const struct sip_message *leg_read_kept(struct relay *relay, struct slice wire)
 {
     return wire.len > 0 && sip_read(relay->kept, wire, false) == SIP_READ ? relay->kept : NULL;
 }
@@ -209,7 +209,7 @@ static const struct sip_message *read_kept(struct relay *relay, struct slice wir
 bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
                          enum sip_method method, struct slice to_tag)
 {
-    const struct sip_message *message = read_kept(relay, wire);
+    const struct sip_message *message = leg_read_kept(relay, wire);
 
     if (message == NULL) {
         return false;
@@ -276,7 +276,7 @@ uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wi
                          const struct dialog *dialog)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
-    const struct sip_message *message = read_kept(relay, wire);
+    const struct sip_message *message = leg_read_kept(relay, wire);
     size_t start = text->len, front = 0;
 
     if (message == NULL) {

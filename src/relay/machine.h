@@ -27,16 +27,18 @@ enum {
     RELAY_FORKS_MAX = 16,        /* those that say yes too late to be taken included */
     RELAY_CSEQ_SHIFT = 5000,     /* our CSeq starts this much off at most */
     RELAY_MAX_FORWARDS = 70,
-    RELAY_SUBSCRIPTION_S = 3600,        /* of a SUBSCRIBE whose answer says no time */
-    RELAY_SUBSCRIPTION_MAX_S = 86400,   /* STA-36: longest, whatever the answer says */
-    RELAY_SESSION_S = 1800,             /* STA-50 */
-    RELAY_REFER_S = 180,                /* STA-36 */
-    RELAY_DIALOG_MAX_MS = 86400000,     /* STA-17, STA-36 */
-    RELAY_CONNECTION_GONE = 0x7FFFFFFF, /* of a registration: its flow failed (RFC 5626) */
+    RELAY_SUBSCRIPTION_S = 3600,      /* of a SUBSCRIBE whose answer says no time */
+    RELAY_SUBSCRIPTION_MAX_S = 86400, /* STA-36: longest, whatever the answer says */
+    RELAY_SESSION_S = 1800,           /* STA-50 */
+    RELAY_REFER_S = 180,              /* STA-36 */
+    RELAY_DIALOG_MAX_MS = 86400000,   /* STA-17, STA-36 */
     RELAY_RETRY_AFTER_MIN_S = 5,
     RELAY_RETRY_AFTER_MAX_S = 30, /* rules 1.10 */
     RELAY_RESERVE_PART = 32,      /* of a table: for emergencies and what is up already */
-    RELAY_FLOWS = 16384,
+    RELAY_CIRCLE_PASSES =
+        16, /* emergency calls of one caller without hops left, in RELAY_CIRCLE_MS */
+    RELAY_CIRCLE_MS = 32000,    /* 64 * T1 */
+    RELAY_LAST_HOPS = 256,      /* callers remembered; who comes later takes the place of another */
     RELAY_REPLY_SOURCES = 4096, /* GEN-04 */
     RELAY_REPLIES_PER_SOURCE = 10,
     RELAY_REPLIES_PER_NODE = 1000,
@@ -54,6 +56,12 @@ struct relay_peer {
     uint8_t missed; /* OPTIONS in a row that nobody answered */
     uint32_t calls;
     uint64_t next_probe_ms;
+};
+
+/* Emergency calls that came without hops left. */
+struct relay_last_hops {
+    uint64_t key, since_ms;
+    uint8_t count;
 };
 
 struct relay {
@@ -76,7 +84,7 @@ struct relay {
     uint32_t told_stream;   /* up to this index */
     bool is_draining;
     uint32_t shares, worker;
-    bool flows[RELAY_FLOWS]; /* by connection number: devices may have registered on it */
+    struct relay_last_hops last_hops[RELAY_LAST_HOPS];
     uint64_t reply_second;
     uint32_t replies;
     uint8_t replies_to[RELAY_REPLY_SOURCES];
@@ -162,6 +170,8 @@ void leg_new_call_id(struct relay *relay, char call_id[RELAY_CALL_ID_LETTERS]);
 void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
                        unsigned side, const struct flow *flow, const struct sip_message *message,
                        const struct sip_value *value);
+/* Our own text, read again; NULL for none.  It is good until the next one is read. */
+const struct sip_message *leg_read_kept(struct relay *relay, struct slice wire);
 /* ACK and CANCEL out of a request of ours. */
 bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wire,
                          enum sip_method method, struct slice to_tag);
@@ -177,6 +187,10 @@ uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wi
 /* Our own answer in an exchange; extra are whole header lines. */
 void answer_own(struct relay *relay, struct exchange *exchange, unsigned status, struct slice extra,
                 struct outbox *outbox);
+/* The final answer that found no room when it was due, as far as it is still known.  False: it
+ * finds none again. */
+bool answer_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox,
+                  uint64_t *counter);
 /* The answer of the other side, written anew; extra are whole header lines of ours. */
 void answer_forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                     unsigned status, const struct inspection *inspection, struct slice extra,
@@ -206,6 +220,8 @@ bool exchange_send(struct relay *relay, struct exchange *exchange, const struct 
 uint32_t exchange_reference(const struct relay *relay, const struct exchange *exchange);
 struct exchange *exchange_of_reference(const struct relay *relay, uint32_t reference);
 void exchange_answered(struct relay *relay, struct exchange *exchange, unsigned status);
+/* What was to be answered found no room in the outbox: it is said as soon as there is some. */
+void exchange_owes_answer(struct relay *relay, struct exchange *exchange);
 /* Nothing is waited for any more from the far side. */
 void exchange_stop_client(struct relay *relay, struct exchange *exchange);
 void exchange_heard(struct relay *relay, struct exchange *exchange, unsigned status);
@@ -258,6 +274,12 @@ void request_next_hop(struct relay *relay, struct exchange *exchange, unsigned s
 bool request_redirected(struct relay *relay, struct exchange *exchange,
                         const struct inspection *inspection, struct outbox *outbox);
 
+/* left.c */
+/* Another hop is asked: should this one ring or say yes after all, it is told. */
+void left_behind(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
+void left_said_yes(struct relay *relay, struct exchange *left, const struct inspection *inspection,
+                   struct outbox *outbox);
+
 /* in_dialog.c */
 void request_in_dialog(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
 /* Ours, within a dialog, towards side. */
@@ -287,6 +309,9 @@ unsigned response_status(const struct relay *relay, const struct inspection *ins
                          const struct exchange *exchange);
 
 /* dialog.c */
+/* The values of a route set as one comma separated list, in order or reversed. */
+bool dialog_write_route_set(struct text *text, const struct sip_message *message,
+                            enum sip_header_name name, bool is_reversed);
 struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
                             struct exchange *exchange);
 /* The dialog a response to the exchange belongs to: the first, or another fork's. */
@@ -364,7 +389,6 @@ void registration_set_timer(struct relay *relay, struct registration *registrati
 /* The REGISTER was refused or came to nothing. */
 void registration_refused(struct relay *relay, const struct exchange *exchange);
 void registration_timer(struct relay *relay, struct wheel_timer *timer);
-void registration_connection_closed(struct relay *relay, uint32_t connection);
 /* Where a registered device is reached. */
 bool registration_target(const struct relay *relay, const struct registration *registration,
                          struct route_target *target);

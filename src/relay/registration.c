@@ -120,13 +120,12 @@ static void set_expiry(struct relay *relay, struct registration *registration, u
 static void bind_contact(struct relay *relay, struct registration *registration,
                          const struct exchange *exchange)
 {
-    registration->flow = exchange->server_flow;
+    registration_set_flow(relay->state, registration, &exchange->server_flow);
     registration->zone = exchange->zone_in;
     registration->peer = exchange->peer_in;
     registration->peer_id = exchange->peer_in_id;
     registration->core_zone = exchange->zone_out;
     registration->core_peer = exchange->peer_out;
-    relay->flows[registration->flow.connection % ARRAY_COUNT(relay->flows)] = true;
 }
 
 static bool register_contact(struct relay *relay, const struct inspection *inspection,
@@ -458,29 +457,12 @@ void registration_timer(struct relay *relay, struct wheel_timer *timer)
     registration_end(relay->state, pool_at(&relay->state->registrations, timer->owner));
 }
 
-void registration_connection_closed(struct relay *relay, uint32_t connection)
-{
-    struct registration *registration = NULL;
-    uint32_t index = 0;
-
-    /* Connections come and go by the thousand; only those are looked for that may have devices. */
-    if (!relay->flows[connection % ARRAY_COUNT(relay->flows)]) {
-        return;
-    }
-    while (connection != 0 &&
-           (registration = pool_next(&relay->state->registrations, &index)) != NULL) {
-        if (registration->flow.connection == connection) {
-            registration->flow.connection = RELAY_CONNECTION_GONE;
-        }
-    }
-}
-
 bool registration_target(const struct relay *relay, const struct registration *registration,
                          struct route_target *target)
 {
     (void)relay;
     *target = (struct route_target){.flow = registration->flow, .peer = registration->peer};
-    return registration->is_confirmed && registration->flow.connection != RELAY_CONNECTION_GONE;
+    return registration->is_confirmed && !registration->is_cut_off;
 }
 
 struct registration *registration_called(const struct relay *relay, uint16_t zone,

@@ -119,8 +119,13 @@ static void retransmission(struct relay *relay, struct exchange *exchange, struc
     if (answer.len > 0) {
         relay->counters.repeated +=
             exchange_send_kept(relay, answer, &exchange->server_flow, outbox);
-    } else if (exchange->status >= 300 && exchange->server_flow.transport == TRANSPORT_UDP) {
-        answer_own(relay, exchange, exchange->status, SLICE_NONE, outbox); /* never sent */
+    } else if (exchange->status >= 200 && exchange->server_flow.transport == TRANSPORT_UDP &&
+               exchange->server_state == SERVER_COMPLETED) {
+        /* It was never sent. */
+        if (answer_again(relay, exchange, outbox, &relay->counters.repeated) &&
+            exchange->method != SIP_INVITE) {
+            wheel_stop(&relay->state->wheel, &exchange->timers[EXCHANGE_SERVER_RESEND]);
+        }
     }
 }
 
@@ -177,21 +182,47 @@ static void drop(struct relay *relay, const struct inspection *inspection, struc
     }
 }
 
+/* An emergency call may come from the worst of telephones, whose Max-Forwards says 0; but in a
+ * circle of borders that all think so it would go round for ever.  So one caller's are counted for
+ * as long as they may be unanswered; the first ones always pass. */
+static bool is_in_circle(struct relay *relay, const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
+    struct slice host = slice_of((const char *)inspection->packet->flow.remote.bytes, 16);
+    struct slice caller = from == NULL ? SLICE_NONE : sip_slice(message, from->uri.user);
+    uint64_t key = hash_pair(&relay->state->key, caller, host) | 1;
+    struct relay_last_hops *passes = &relay->last_hops[key / 2 % RELAY_LAST_HOPS];
+
+    if (passes->key != key || relay->now_ms - passes->since_ms > RELAY_CIRCLE_MS) {
+        *passes = (struct relay_last_hops){.key = key, .since_ms = relay->now_ms};
+    }
+    if (inspection->match.kind != MATCH_NONE) {
+        return false; /* a call that is up leads somewhere */
+    }
+    if (passes->count >= RELAY_CIRCLE_PASSES) {
+        return true;
+    }
+    passes->count++;
+    return false;
+}
+
 /* Whatever is enforced: what may go no further does not, or two borders in a circle would pass it
- * to each other for ever.  An emergency call may come from the worst of telephones. */
-static bool is_at_its_end(const struct inspection *inspection)
+ * to each other for ever. */
+static bool is_at_its_end(struct relay *relay, const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
     bool goes_on = inspection->match.kind == MATCH_NONE || inspection->match.kind == MATCH_DIALOG;
 
     return message->max_forwards == 0 && goes_on && message->method != SIP_CANCEL &&
-           !inspection->is_for_us && !relay_is_emergency(inspection);
+           !inspection->is_for_us &&
+           (!relay_is_emergency(inspection) || is_in_circle(relay, inspection));
 }
 
 static void request_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox)
 {
     relay->counters.requests++;
-    if (is_at_its_end(inspection)) {
+    if (is_at_its_end(relay, inspection)) {
         answer_stateless(relay, inspection, 483, SLICE_NONE, outbox);
         return;
     }
@@ -354,9 +385,7 @@ static bool flow_failed(struct relay *relay, const struct exchange *exchange)
     if (registration == NULL || exchange->method == SIP_REGISTER) {
         return false;
     }
-    if (registration->flow.connection == exchange->client_flow.connection) {
-        registration->flow.connection = RELAY_CONNECTION_GONE;
-    }
+    registrations_cut_off(relay->state, exchange->client_flow.connection);
     return true;
 }
 
@@ -383,7 +412,7 @@ void relay_connection_closed(struct relay *relay, uint32_t connection, uint64_t 
 {
     (void)outbox;
     relay->now_ms = now_ms;
-    registration_connection_closed(relay, connection);
+    registrations_cut_off(relay->state, connection);
 }
 
 static bool is_of_open_stream(uint8_t kind)

@@ -200,8 +200,13 @@ static void success_of_invite(struct relay *relay, struct exchange *exchange,
                               struct inspection *inspection, struct outbox *outbox)
 {
     bool is_again = exchange->server_state == SERVER_ACCEPTED;
-    struct dialog *dialog = dialog_answered(relay, exchange, inspection);
+    struct dialog *dialog = NULL;
 
+    if (exchange->is_left) {
+        left_said_yes(relay, exchange, inspection, outbox);
+        return;
+    }
+    dialog = dialog_answered(relay, exchange, inspection);
     if (exchange->client_state != CLIENT_ACCEPTED) {
         exchange_heard(relay, exchange, inspection->message.status);
     }

@@ -112,7 +112,7 @@ static void registrations_take_over(struct relay *relay)
             registration->core_peer = POLICY_NONE;
         }
         if (transport_is_stream(registration->flow.transport)) {
-            registration->flow.connection = RELAY_CONNECTION_GONE;
+            registration->is_cut_off = true;
         }
         registration_set_timer(relay, registration);
     }

@@ -11,6 +11,97 @@ static uint64_t token_key(const struct state *state, uint32_t token)
     return hash_bytes(&state->key, slice_of((const char *)&token, sizeof(token)));
 }
 
+static uint64_t stream_key(const struct state *state, uint32_t connection)
+{
+    return hash_bytes(&state->key, slice_of((const char *)&connection, sizeof(connection)));
+}
+
+static struct registration *find_stream(const struct state *state, uint32_t connection)
+{
+    struct table_cursor cursor = {0};
+    uint32_t index = 0;
+
+    while (connection != 0 &&
+           table_next(&state->by_stream, stream_key(state, connection), &cursor, &index)) {
+        struct registration *registration = pool_at(&state->registrations, index);
+
+        if (registration->flow.connection == connection) {
+            return registration;
+        }
+    }
+    return NULL;
+}
+
+/* The table has the first of each connection only: a gateway with ten thousand of them costs no
+ * more than a telephone. */
+static void stream_enter(struct state *state, struct registration *registration)
+{
+    uint32_t index = pool_handle(&state->registrations, registration).index;
+    struct registration *first = find_stream(state, registration->flow.connection);
+
+    registration->next_there = registration->former_there = 0;
+    if (first == NULL) {
+        must(table_add(&state->by_stream, stream_key(state, registration->flow.connection), index));
+        return;
+    }
+    registration->former_there = pool_handle(&state->registrations, first).index;
+    registration->next_there = first->next_there;
+    if (first->next_there != 0) {
+        struct registration *next = pool_at(&state->registrations, first->next_there);
+
+        next->former_there = index;
+    }
+    first->next_there = index;
+}
+
+static void stream_leave(struct state *state, struct registration *registration)
+{
+    uint64_t key = stream_key(state, registration->flow.connection);
+    uint32_t index = pool_handle(&state->registrations, registration).index;
+    struct registration *other = NULL;
+
+    if (registration->former_there != 0) {
+        other = pool_at(&state->registrations, registration->former_there);
+        other->next_there = registration->next_there;
+    } else {
+        table_remove(&state->by_stream, key, index);
+        if (registration->next_there != 0) {
+            must(table_add(&state->by_stream, key, registration->next_there));
+        }
+    }
+    if (registration->next_there != 0) {
+        other = pool_at(&state->registrations, registration->next_there);
+        other->former_there = registration->former_there;
+    }
+    registration->next_there = registration->former_there = 0;
+}
+
+void registration_set_flow(struct state *state, struct registration *registration,
+                           const struct flow *flow)
+{
+    if (registration->flow.connection != 0) {
+        stream_leave(state, registration);
+    }
+    registration->flow = *flow;
+    registration->is_cut_off = false;
+    if (registration->flow.connection != 0) {
+        stream_enter(state, registration);
+    }
+}
+
+void registrations_cut_off(struct state *state, uint32_t connection)
+{
+    struct registration *registration = NULL;
+
+    while ((registration = find_stream(state, connection)) != NULL) {
+        struct flow flow = registration->flow;
+
+        flow.connection = 0;
+        registration_set_flow(state, registration, &flow);
+        registration->is_cut_off = true;
+    }
+}
+
 struct registration *registration_new(struct state *state)
 {
     return pool_take(&state->registrations);
@@ -21,6 +112,7 @@ void registration_end(struct state *state, struct registration *registration)
     uint32_t index = pool_handle(&state->registrations, registration).index;
     struct slice aor = registration_text(state, registration, REGISTRATION_AOR);
 
+    registration_set_flow(state, registration, &(struct flow){.connection = 0});
     wheel_stop(&state->wheel, &registration->expiry);
     if (text_is_kept(registration->texts)) {
         table_remove(&state->by_aor, aor_key(state, aor), index);

@@ -19,7 +19,7 @@ enum registration_text {
 
 struct registration {
     struct pool_slot slot;
-    struct flow flow;
+    struct flow flow;    /* set with registration_set_flow */
     uint16_t zone, peer; /* of the device */
     uint16_t core_zone, core_peer;
     uint32_t peer_id;
@@ -27,8 +27,10 @@ struct registration {
     bool is_confirmed;   /* the core answered 200 */
     bool is_emergency;   /* sos */
     bool is_asked_twice; /* unconfirmed, and more than one REGISTER has named it */
+    bool is_cut_off;     /* its connection ended: the flow has failed (RFC 5626) */
     struct handle asked; /* the REGISTER that named it, until it is answered */
     uint64_t expires_ms;
     struct text_handle texts;
     struct wheel_timer expiry;
+    uint32_t next_there, former_there; /* indexes of others on the same connection; 0: none */
 };

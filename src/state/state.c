@@ -10,12 +10,12 @@ struct state_block {
     struct state state;
 };
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 static const uint64_t state_mark = 0x7369707761726400U + STATE_VERSION;
 
 struct state_layout {
     size_t exchanges, dialogs, registrations, streams, texts;
-    size_t by_server, by_client, by_merge, by_tag, by_aor, by_contact;
+    size_t by_server, by_client, by_merge, by_tag, by_aor, by_contact, by_stream;
     size_t end;
 };
 
@@ -47,6 +47,7 @@ static struct state_layout state_layout(const struct state_capacity *capacity)
     layout.by_tag = layout_add(&end, table_size(2 * capacity->dialogs));
     layout.by_aor = layout_add(&end, table_size(capacity->registrations));
     layout.by_contact = layout_add(&end, table_size(capacity->registrations));
+    layout.by_stream = layout_add(&end, table_size(capacity->registrations));
     layout.end = end;
     return layout;
 }
@@ -73,6 +74,7 @@ static void state_lay_out(struct state *state, char *memory, const struct state_
     table_init(&state->by_tag, memory + layout->by_tag, 2 * capacity->dialogs);
     table_init(&state->by_aor, memory + layout->by_aor, capacity->registrations);
     table_init(&state->by_contact, memory + layout->by_contact, capacity->registrations);
+    table_init(&state->by_stream, memory + layout->by_stream, capacity->registrations);
 }
 
 /* Whether a former worker of the same sizes left it.  Everything else is cleared, the front last: a

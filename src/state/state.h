@@ -28,6 +28,7 @@ struct state {
     struct table by_tag;     /* dialogs by local tag, both sides */
     struct table by_aor;     /* registrations */
     struct table by_contact; /* registrations by token */
+    struct table by_stream;  /* the first registration of each connection */
     struct wheel wheel;
     const struct siv *keys[STATE_KEYS_MAX]; /* newest first; NULL behind the last */
     uint16_t node, worker;                  /* who writes tokens here */
@@ -148,3 +149,8 @@ struct slice registration_write_aor(struct text *text, const struct sip_message 
 struct registration *registration_next(const struct state *state, struct slice aor,
                                        struct table_cursor *cursor);
 struct registration *registration_find_token(const struct state *state, uint32_t token);
+/* Where the device is; on a stream the registration is found by its connection. */
+void registration_set_flow(struct state *state, struct registration *registration,
+                           const struct flow *flow);
+/* The connection ended, and with it the flow of every device behind it. */
+void registrations_cut_off(struct state *state, uint32_t connection);

@@ -51,7 +51,7 @@ static bool side_truths_are_sound(const struct media_side *side)
 static bool registration_truths_are_sound(const struct registration *registration)
 {
     const bool *truths[] = {&registration->is_confirmed, &registration->is_emergency,
-                            &registration->is_asked_twice};
+                            &registration->is_asked_twice, &registration->is_cut_off};
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }
 
@@ -158,6 +158,9 @@ static void registrations_take_over(struct state *state, uint64_t now_ms)
 
     while ((registration = pool_next(&state->registrations, &index)) != NULL) {
         memset(&registration->expiry, 0, sizeof(registration->expiry));
+        /* Connections ended with their worker; nothing is found by one. */
+        registration->flow.connection = 0;
+        registration->next_there = registration->former_there = 0;
         if (!registration_truths_are_sound(registration)) {
             state->dropped_records++;
             pool_give(&state->registrations, registration);
