@@ -25,6 +25,8 @@ enum recent_kind {
     RECENT_MESSAGE_ID,    /* wrapped messages, by sender and name */
     RECENT_DISPOSITION,   /* notifications about one wrapped message */
     RECENT_PASSAGE,       /* the same call in again, by session and called */
+    RECENT_DEVICE_USER,   /* REGISTERs, by device and user */
+    RECENT_DEVICE_USERS,  /* users, by device */
     RECENT_KIND_COUNT,
 };
 

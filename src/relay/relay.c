@@ -133,7 +133,7 @@ static void retransmission(struct relay *relay, struct exchange *exchange, struc
 static void write_least(struct text *extra, const struct inspection *inspection)
 {
     enum zone_class class = inspection->policy->zones[inspection->zone].class;
-    bool is_publication = inspection->message.method == SIP_PUBLISH;
+    enum sip_method method = inspection->message.method;
 
     if (inspection->verdict.status == 489) {
         /* Strangers get no answer that is longer than what they sent (GEN-04). */
@@ -144,7 +144,9 @@ static void write_least(struct text *extra, const struct inspection *inspection)
         sip_write_header_number(extra, SIP_HEADER_MIN_SE, session_least(class));
     } else if (inspection->verdict.status == 423) {
         sip_write_header_number(extra, SIP_HEADER_MIN_EXPIRES,
-                                is_publication ? PUBLICATION_LEAST : SUBSCRIPTION_LEAST);
+                                method == SIP_REGISTER  ? REGISTRATION_LEAST
+                                : method == SIP_PUBLISH ? PUBLICATION_LEAST
+                                                        : SUBSCRIPTION_LEAST);
     }
 }
 

@@ -52,11 +52,29 @@ static enum outcome lane(struct inspection *inspection)
     return inspection_found(inspection, evidence, "EMG-10");
 }
 
+/* A rescue service that calls back may say so, nobody else: such a call passes what bars others. */
+static enum outcome callback(struct inspection *inspection)
+{
+    const struct sip_header *line = sip_header(&inspection->message, SIP_HEADER_PRIORITY);
+    struct slice value = sip_header_value(&inspection->message, SIP_HEADER_PRIORITY);
+    enum zone_class class = inspection_zone(inspection)->class;
+
+    if (!slice_equal_nocase(value, SLICE("psap-callback")) || class == ZONE_CORE ||
+        class == ZONE_EMERGENCY_SERVICES) {
+        return OUTCOME_NOT_APPLICABLE;
+    }
+    inspection_strip_line(inspection, line);
+    return inspection_found_as(inspection, value, "HDR-11", ACTION_STRIP, 0);
+}
+
 enum outcome control_emergency_lane(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
     enum zone_class class = inspection_zone(inspection)->class;
 
+    if (sip_has(message, SIP_HEADER_PRIORITY) && callback(inspection) == OUTCOME_FAILED) {
+        return OUTCOME_FAILED;
+    }
     if (inspection->emergency != EMERGENCY_CALL || !inspection_is_new(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
     }

@@ -138,6 +138,19 @@ static enum outcome fragment(struct inspection *inspection)
     return inspection_found_as(inspection, slice_head(rest, 64), "STA-35", ACTION_STRIP, 0);
 }
 
+/* Where somebody is registered is told to himself; the core knows who else may ask. */
+static bool is_own_registration(const struct inspection *inspection, uint8_t package)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
+    const struct sip_value *to = sip_value(message, SIP_HEADER_TO);
+
+    return message->method != SIP_SUBSCRIBE || from == NULL || to == NULL ||
+           package != event_package_find(SLICE("reg")) || !inspection_is_new(inspection) ||
+           !zone_class_is_access(inspection_zone(inspection)->class) ||
+           slice_equal(sip_slice(message, from->uri.user), sip_slice(message, to->uri.user));
+}
+
 enum outcome control_events_allowed(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -154,6 +167,9 @@ enum outcome control_events_allowed(struct inspection *inspection)
     }
     if (outcome == OUTCOME_PASSED && !crosses(inspection, package)) {
         outcome = inspection_found_status(inspection, event_of(message), "5.6", 489);
+    }
+    if (outcome == OUTCOME_PASSED && !is_own_registration(inspection, package)) {
+        outcome = inspection_found_status(inspection, event_of(message), "REG-17", 403);
     }
     if (outcome == OUTCOME_PASSED) {
         outcome = duration(inspection);

@@ -1,10 +1,41 @@
 /* CT-SEG-09: a header the zone pair does not list. */
 #include "guard/inspect.h"
 
+enum { SESSION_ID_DIGITS = 32 };
+
 /* What the border itself is told goes no further, and is nothing to tell of. */
 static bool is_for_us(enum sip_header_name name)
 {
     return sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY;
+}
+
+/* 32 hexadecimal digits, and as many of the other side (RFC 7989): anything else is a channel. */
+static bool is_session_id(struct slice value)
+{
+    struct slice id = slice_trim(slice_head(value, slice_find(value, ';')));
+    struct slice remote;
+
+    for (size_t i = 0; i < id.len; i++) {
+        if ((id.at[i] < '0' || id.at[i] > '9') && (id.at[i] < 'a' || id.at[i] > 'f')) {
+            return false;
+        }
+    }
+    return id.len == SESSION_ID_DIGITS &&
+           (id.len == value.len ||
+            !sip_param_find(slice_skip(value, id.len), SLICE("remote"), &remote) ||
+            remote.len == SESSION_ID_DIGITS);
+}
+
+static enum outcome session(struct inspection *inspection)
+{
+    const struct sip_header *line = sip_header(&inspection->message, SIP_HEADER_SESSION_ID);
+    struct slice value = sip_header_value(&inspection->message, SIP_HEADER_SESSION_ID);
+
+    if (line == NULL || is_session_id(value)) {
+        return OUTCOME_PASSED;
+    }
+    inspection_strip_line(inspection, line);
+    return inspection_found(inspection, value, "HDR-16");
 }
 
 enum outcome control_header_allow_list(struct inspection *inspection)
@@ -35,5 +66,6 @@ enum outcome control_header_allow_list(struct inspection *inspection)
     if (unknown != NULL) {
         inspection_found(inspection, sip_slice(message, unknown->name), "HDR-19");
     }
-    return unlisted == NULL && unknown == NULL ? OUTCOME_PASSED : OUTCOME_FAILED;
+    enum outcome outcome = session(inspection);
+    return unlisted == NULL && unknown == NULL ? outcome : OUTCOME_FAILED;
 }

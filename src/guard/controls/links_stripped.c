@@ -1,5 +1,7 @@
 /* CT-FW-26: addresses of pages and pictures a telephone would fetch or show. */
-#include "guard/inspect.h"
+#include "guard/content.h"
+
+enum { PUSHED_PLACE_MOST = 8192 }; /* octets, RCS-13 */
 
 static bool is_web(struct slice uri)
 {
@@ -82,6 +84,65 @@ static enum outcome judge_header(struct inspection *inspection, enum sip_header_
     return outcome;
 }
 
+/* The host of a file is a name, and whose it is was not decided by a password within the link. */
+static bool is_plain_link(struct slice url)
+{
+    struct slice host;
+    struct address address;
+
+    if (!slice_starts_nocase(url, SLICE("https://"))) {
+        return false;
+    }
+    host = slice_skip(url, strlen("https://"));
+    host = slice_head(host, slice_find(host, '/'));
+    return host.len > 0 && slice_find(host, '@') == host.len && host.at[0] != '[' &&
+           !address_read(&address, slice_head(host, slice_find(host, ':')));
+}
+
+/* Every url="..." of a file that is told of (RCS-12). */
+static bool are_plain_links(struct slice body, struct slice *link)
+{
+    static const struct slice name = SLICE_INIT("url=");
+
+    while (body.len > name.len) {
+        size_t step = slice_find(body, 'u');
+
+        body = slice_skip(body, step);
+        if (!slice_starts(body, name) || body.len <= name.len + 1) {
+            body = slice_skip(body, 1);
+            continue;
+        }
+        char quote = body.at[name.len];
+        body = slice_skip(body, name.len + 1);
+        *link = slice_head(body, slice_find(body, quote));
+        if (!is_plain_link(*link)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum outcome files(struct inspection *inspection)
+{
+    enum outcome outcome = OUTCOME_NOT_APPLICABLE;
+    struct body_part part;
+    uint16_t next = 0;
+    struct slice link;
+
+    while (body_next(inspection, &next, &part)) {
+        if (media_type_is(&part.type, SLICE("application/vnd.gsma.rcs-ft-http+xml"))) {
+            outcome = are_plain_links(part.body, &link)
+                          ? OUTCOME_PASSED
+                          : inspection_found_as(inspection, link, "RCS-12", ACTION_REJECT, 403);
+        } else if (media_type_is(&part.type, SLICE("application/vnd.gsma.rcspushlocation+xml")) &&
+                   part.body.len > PUSHED_PLACE_MOST) {
+            outcome =
+                inspection_found_as(inspection, part.type_value, "RCS-13", ACTION_REJECT, 413);
+        }
+    }
+    return outcome;
+}
+
 enum outcome control_links_stripped(struct inspection *inspection)
 {
     static const enum sip_header_name names[] = {SIP_HEADER_CALL_INFO, SIP_HEADER_ALERT_INFO,
@@ -95,5 +156,10 @@ enum outcome control_links_stripped(struct inspection *inspection)
         enum outcome found = judge_header(inspection, names[i]);
         outcome = outcome == OUTCOME_FAILED ? outcome : found;
     }
-    return outcome;
+    if (inspection->message.body.len == 0 || body_is_sdp(inspection) ||
+        inspection->emergency != EMERGENCY_NONE) {
+        return outcome;
+    }
+    enum outcome found = files(inspection);
+    return found == OUTCOME_FAILED || outcome == OUTCOME_NOT_APPLICABLE ? found : outcome;
 }

@@ -28,6 +28,15 @@ static enum outcome for_us(struct inspection *inspection, enum policy_crossing c
     return crossing_found(inspection, CROSSING_DROPPED);
 }
 
+/* A message in the middle of a call. */
+static bool is_within_call(const struct inspection *inspection)
+{
+    const struct match *match = &inspection->match;
+
+    return inspection->message.method == SIP_MESSAGE && match->kind == MATCH_DIALOG &&
+           match->dialog->kind == DIALOG_CALL && inspection_zone(inspection)->class != ZONE_CORE;
+}
+
 enum outcome control_method_matrix(struct inspection *inspection)
 {
     const struct policy *policy = inspection->policy;
@@ -39,6 +48,12 @@ enum outcome control_method_matrix(struct inspection *inspection)
     }
     if (crossing_found(inspection, in) == OUTCOME_FAILED) {
         return OUTCOME_FAILED;
+    }
+    if (is_within_call(inspection)) {
+        /* Some devices do; between networks only the core tells that way. */
+        return inspection_found_as(
+            inspection, sip_slice(&inspection->message, inspection->message.method_text), "STA-15",
+            inspection_zone(inspection)->is_strict ? ACTION_REJECT : ACTION_PASS, 405);
     }
     if (inspection->zone_out == POLICY_NONE) {
         return OUTCOME_PASSED;

@@ -65,6 +65,21 @@ static enum outcome impossible(struct inspection *inspection, const struct ident
     return identity_doubted(inspection, evidence, "IDN-07");
 }
 
+/* Between operators a number is called as it is called from everywhere (HYG-T01); what is said to
+ * be dialled here is nobody's to dial from there. */
+static bool is_called_local(const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_uri *uri = &message->uri;
+    struct slice kind;
+    bool is_telephone = uri->scheme == SIP_SCHEME_TEL ||
+                        (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
+                         slice_equal_nocase(kind, SLICE("phone")));
+
+    return is_telephone && inspection->number.len > 0 && !identity_is_global(inspection->number) &&
+           !policy_is_emergency_number(inspection->policy, inspection->number);
+}
+
 enum outcome control_number_plan(struct inspection *inspection)
 {
     struct identity_cursor cursor = {.value = NULL};
@@ -73,6 +88,11 @@ enum outcome control_number_plan(struct inspection *inspection)
 
     if (!identity_is_foreign(inspection) || !identity_is_judged(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
+    }
+    if (is_called_local(inspection)) {
+        return inspection_found_as(inspection,
+                                   sip_slice(&inspection->message, inspection->message.uri.whole),
+                                   "HYG-T01", ACTION_REJECT, 484);
     }
     while (identity_next_number(inspection, &cursor, &number)) {
         if (identity_is_global(number) && !is_possible(number)) {

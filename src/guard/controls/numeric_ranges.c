@@ -6,6 +6,7 @@ enum {
     RETRY_AFTER_MOST = 86400, /* seconds: later is never */
     WARNING_DIGITS = 3,
     PAYLOAD_TYPE_MOST = 127,
+    RINGING_MOST = 180, /* seconds, NNI-32 */
 };
 
 static struct slice first_word(struct slice value)
@@ -99,6 +100,23 @@ static enum outcome session_interval(struct inspection *inspection)
         return inspection_found_status(inspection, value, "STA-51", 422);
     }
     return OUTCOME_PASSED;
+}
+
+/* Who lets it ring longer holds a call in set-up that nobody pays for (NNI-32). */
+static enum outcome ringing(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    uint32_t seconds = 0;
+
+    if (message->method != SIP_INVITE || !message->is_request ||
+        !sip_number(message, SIP_HEADER_EXPIRES, &seconds) || seconds <= RINGING_MOST) {
+        return OUTCOME_PASSED;
+    }
+    if (inspection->mode == MODE_ENFORCE) {
+        inspection->expires_max = RINGING_MOST;
+    }
+    return inspection_found_as(inspection, sip_header_value(message, SIP_HEADER_EXPIRES), "NNI-32",
+                               ACTION_STRIP, 0);
 }
 
 /* RAck: response number, CSeq number, method. */
@@ -206,6 +224,9 @@ enum outcome control_numeric_ranges(struct inspection *inspection)
     }
     if (outcome == OUTCOME_PASSED && inspection->message.body.len > 0) {
         outcome = media_numbers(inspection);
+    }
+    if (outcome == OUTCOME_PASSED) {
+        outcome = ringing(inspection);
     }
     return outcome == OUTCOME_PASSED ? advice(inspection) : outcome;
 }

@@ -18,6 +18,28 @@ static bool asks_for(struct slice privacy, struct slice service)
     return false;
 }
 
+/* Every service asked for is one we give, or that somebody behind us is not needed for. */
+static bool is_understood(struct slice privacy)
+{
+    static const struct slice known[] = {SLICE_INIT("none"),    SLICE_INIT("id"),
+                                         SLICE_INIT("user"),    SLICE_INIT("header"),
+                                         SLICE_INIT("session"), SLICE_INIT("history"),
+                                         SLICE_INIT("critical")};
+    struct slice part;
+
+    while (slice_cut(&privacy, ';', &part)) {
+        bool is_known = false;
+
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            is_known |= slice_equal_nocase(slice_trim(part), known[i]);
+        }
+        if (!is_known) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether an asserted identity would have gone on. */
 static bool take_out_asserted(struct inspection *inspection)
 {
@@ -41,6 +63,10 @@ enum outcome control_privacy_service(struct inspection *inspection)
 
     if (privacy.len == 0 || inspection->zone_out == POLICY_NONE || is_bound(inspection)) {
         return OUTCOME_NOT_APPLICABLE;
+    }
+    if (inspection->message.is_request && asks_for(privacy, SLICE("critical")) &&
+        !is_understood(privacy)) {
+        return inspection_found_as(inspection, privacy, "HDR-04", ACTION_REJECT, 500);
     }
     bool hides_user = asks_for(privacy, SLICE("user")) || asks_for(privacy, SLICE("header"));
     if (hides_user || asks_for(privacy, SLICE("id"))) {

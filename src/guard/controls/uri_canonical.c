@@ -53,6 +53,19 @@ static enum outcome next_hops(struct inspection *inspection)
                : inspection_found(inspection, evidence, "HYG-U07");
 }
 
+/* Digits as somebody dialled them mean something only where his plan is known (RFC 4967). */
+static bool is_dialled(const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    enum zone_class class = inspection_zone(inspection)->class;
+    struct slice kind;
+
+    return message->is_request && message->uri.params.len > 0 && class != ZONE_CORE &&
+           class != ZONE_ACCESS_SIM && class != ZONE_ROAMING_VISITED &&
+           sip_param_find(sip_slice(message, message->uri.params), SLICE("user"), &kind) &&
+           slice_equal_nocase(kind, SLICE("dialstring"));
+}
+
 enum outcome control_uri_canonical(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -66,6 +79,10 @@ enum outcome control_uri_canonical(struct inspection *inspection)
     if (message->is_request && message->uri.scheme == SIP_SCHEME_SIPS &&
         !transport_is_secure(inspection->packet->flow.transport)) {
         return inspection_found(inspection, sip_slice(message, message->uri.whole), "HYG-U16");
+    }
+    if (is_dialled(inspection)) {
+        return inspection_found_status(inspection, sip_slice(message, message->uri.whole),
+                                       "HYG-T08", 484);
     }
     return sip_is_odd(message, SIP_ODD_URI_MADDR) ? next_hops(inspection) : OUTCOME_PASSED;
 }
