@@ -106,8 +106,7 @@ static struct slice dialog_target(const struct relay *relay, const struct dialog
     return slice_head(target, slice_find(target, '>'));
 }
 
-void dialog_leg(const struct relay *relay, const struct dialog *dialog, unsigned side,
-                struct leg *leg)
+void dialog_leg(const struct relay *relay, struct dialog *dialog, unsigned side, struct leg *leg)
 {
     const struct state *state = relay->state;
     const struct dialog_side *to = &dialog->sides[side];

@@ -65,8 +65,8 @@ static void contact_params(struct text *text, struct slice params, enum zone_cla
     }
 }
 
-void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
-                       unsigned side, const struct flow *flow, const struct sip_message *message,
+void leg_write_contact(struct relay *relay, struct text *text, struct dialog *dialog, unsigned side,
+                       const struct flow *flow, const struct sip_message *message,
                        const struct sip_value *value)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
@@ -232,7 +232,7 @@ bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wi
  * token is bound to the peer there, a registration's stays as it is. */
 static void write_contact_again(struct relay *relay, struct text *text,
                                 const struct sip_message *message, const struct flow *flow,
-                                const struct dialog *dialog)
+                                struct dialog *dialog)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
@@ -273,7 +273,7 @@ static bool is_front(uint8_t header)
 
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
                          struct slice uri, struct slice branch, const struct flow *flow,
-                         const struct dialog *dialog)
+                         struct dialog *dialog)
 {
     const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
     const struct sip_message *message = leg_read_kept(relay, wire);

@@ -155,7 +155,7 @@ struct leg {
     struct slice contact; /* the whole value, or empty */
     struct slice path;    /* REGISTER: Path value, or empty */
     struct slice body;
-    const struct dialog *dialog; /* or NULL; identifiers and RAck are mapped by it */
+    struct dialog *dialog; /* or NULL; identifiers and RAck are mapped by it */
     unsigned side_from;
 };
 /* Each returns the octets of the front: what ACK and CANCEL will need of it. */
@@ -167,8 +167,8 @@ uint16_t leg_write_own(struct relay *relay, struct text *text, enum sip_method m
 void leg_new_branch(struct relay *relay, char branch[48], struct slice *at);
 void leg_new_call_id(struct relay *relay, char call_id[RELAY_CALL_ID_LETTERS]);
 /* "<sip:token@host:port;transport=tcp>" and the parameters of value that may be shown. */
-void leg_write_contact(struct relay *relay, struct text *text, const struct dialog *dialog,
-                       unsigned side, const struct flow *flow, const struct sip_message *message,
+void leg_write_contact(struct relay *relay, struct text *text, struct dialog *dialog, unsigned side,
+                       const struct flow *flow, const struct sip_message *message,
                        const struct sip_value *value);
 /* Our own text, read again; NULL for none.  It is good until the next one is read. */
 const struct sip_message *leg_read_kept(struct relay *relay, struct slice wire);
@@ -181,7 +181,7 @@ void leg_set_contact(struct relay *relay, struct text *text, const struct inspec
 /* The same request for another hop, whose token is his own; 0: it could not be read again. */
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
                          struct slice uri, struct slice branch, const struct flow *flow,
-                         const struct dialog *dialog);
+                         struct dialog *dialog);
 
 /* answer.c */
 /* Our own answer in an exchange; extra are whole header lines. */
@@ -286,8 +286,7 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
 struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
                              enum sip_method method, struct slice extra, struct outbox *outbox);
 /* The leg towards a side: names, target, routes and flow. */
-void dialog_leg(const struct relay *relay, const struct dialog *dialog, unsigned side,
-                struct leg *leg);
+void dialog_leg(const struct relay *relay, struct dialog *dialog, unsigned side, struct leg *leg);
 struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side);
 /* The connection it was to go out on has ended: another one is opened where that can be. */
 bool request_reconnect(struct relay *relay, struct exchange *exchange, struct outbox *outbox);

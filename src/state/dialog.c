@@ -58,6 +58,9 @@ bool dialog_set_texts(struct state *state, struct dialog *dialog, unsigned side,
     if (!texts_join(&state->texts, texts, DIALOG_TEXT_COUNT, &joined)) {
         return false;
     }
+    if (!slice_equal(dialog_text(state, dialog, side, DIALOG_CALL_ID), texts[DIALOG_CALL_ID])) {
+        dialog->sides[side].token[0] = '\0'; /* it was bound to the other one */
+    }
     dialog->sides[side].texts = joined;
     texts_give(&state->texts, &former);
     return true;

@@ -9,6 +9,7 @@
 
 #include "base/wheel.h"
 #include "state/texts.h"
+#include "state/token.h"
 #include "wire/packet.h"
 #include "wire/sip/message.h"
 
@@ -39,6 +40,8 @@ enum dialog_text {
 struct dialog_side {
     uint16_t zone, peer; /* of the policy of now; peer_id finds it again after a reload */
     uint32_t peer_id;
+    uint32_t token_peer_id;         /* whom the token below was made for */
+    char token[TOKEN_LEN];          /* dialog_token_write; the first octet 0: none was made */
     struct flow flow;               /* where the party's requests come from, and ours go */
     uint32_t remote_cseq;           /* highest taken from the party; 0xFFFFFFFF: none yet */
     uint32_t local_cseq;            /* last one sent to it */

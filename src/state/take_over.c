@@ -100,6 +100,7 @@ static void dialog_take_over(struct state *state, struct dialog *dialog)
         must(table_add(&state->by_tag, hash_bytes(&state->key, tag), index));
         dialog->sides[side].has_pending_invite = false;
         dialog->sides[side].has_pending_offer = false;
+        dialog->sides[side].token[0] = '\0'; /* what was kept is believed only from ourselves */
     }
 }
 

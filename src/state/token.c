@@ -16,9 +16,7 @@ struct token_bound {
 
 enum { TOKEN_BOUND_MAX = sizeof(struct token_bound) + 512 /* HYG-L15, hard */ };
 
-/* All of ours are as long as this: a key's number and, in letters of five bits, tag and plain text.
- * A user's name of another length is nobody's forgery. */
-enum { TOKEN_LEN = 1 + ((16 + sizeof(struct token_plain)) * 8 + 4) / 5 };
+_Static_assert(sizeof(struct token_plain) == TOKEN_PLAIN, "the length of a token");
 
 static void put_number(uint8_t *at, uint64_t number, unsigned octets)
 {
@@ -90,15 +88,62 @@ static struct token_plain token_plain(const struct state *state, enum token_kind
     return plain;
 }
 
-bool dialog_token_write(const struct state *state, const struct dialog *dialog, unsigned side,
-                        struct text *text)
+static struct slice bound_to_side(const struct state *state, const struct dialog *dialog,
+                                  unsigned side, char room[TOKEN_BOUND_MAX])
+{
+    return bound_to(room, TOKEN_DIALOG, side, dialog->sides[side].peer_id,
+                    dialog_text(state, dialog, side, DIALOG_CALL_ID));
+}
+
+/* The family stays as long as the record, and dialog_set_texts looks after the Call-ID. */
+static bool keeps_token(const struct dialog_side *leg)
+{
+    return leg->token[0] != '\0' && leg->token_peer_id == leg->peer_id;
+}
+
+static bool token_keep(const struct state *state, struct dialog *dialog, unsigned side)
 {
     char room[TOKEN_BOUND_MAX];
+    struct dialog_side *leg = &dialog->sides[side];
     struct token_plain plain = token_plain(state, TOKEN_DIALOG, side, dialog->family);
-    struct slice bound = bound_to(room, TOKEN_DIALOG, side, dialog->sides[side].peer_id,
-                                  dialog_text(state, dialog, side, DIALOG_CALL_ID));
+    struct text text;
 
-    return token_seal(state, &plain, bound, text);
+    text_init(&text, leg->token, sizeof(leg->token));
+    if (!token_seal(state, &plain, bound_to_side(state, dialog, side, room), &text)) {
+        leg->token[0] = '\0';
+        return false;
+    }
+    leg->token_peer_id = leg->peer_id;
+    return true;
+}
+
+bool dialog_token_write(const struct state *state, struct dialog *dialog, unsigned side,
+                        struct text *text)
+{
+    const struct dialog_side *leg = &dialog->sides[side];
+
+    if (state->keys[0] == NULL ||
+        ((!keeps_token(leg) || leg->token[0] != siv_letter(state->keys[0])) &&
+         !token_keep(state, dialog, side))) {
+        return false;
+    }
+    text_put(text, slice_of(leg->token, sizeof(leg->token)));
+    return true;
+}
+
+/* One that was made here, with a key that is still in use, need not be opened. */
+static bool is_kept_token(const struct state *state, const struct dialog_side *leg,
+                          struct slice user)
+{
+    if (!keeps_token(leg) || !siv_token_is(user, slice_of(leg->token, sizeof(leg->token)))) {
+        return false;
+    }
+    for (unsigned i = 0; i < STATE_KEYS_MAX && state->keys[i] != NULL; i++) {
+        if (siv_letter(state->keys[i]) == leg->token[0]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum token_standing dialog_token(const struct state *state, const struct dialog *dialog,
@@ -106,10 +151,12 @@ enum token_standing dialog_token(const struct state *state, const struct dialog 
 {
     char room[TOKEN_BOUND_MAX];
     struct token_plain plain;
-    struct slice bound = bound_to(room, TOKEN_DIALOG, side, dialog->sides[side].peer_id,
-                                  dialog_text(state, dialog, side, DIALOG_CALL_ID));
-    enum token_standing standing = token_open(state, user, bound, &plain);
 
+    if (is_kept_token(state, &dialog->sides[side], user)) {
+        return TOKEN_GOOD;
+    }
+    enum token_standing standing =
+        token_open(state, user, bound_to_side(state, dialog, side, room), &plain);
     if (standing == TOKEN_GOOD && (plain.kind != TOKEN_DIALOG || plain.side != side ||
                                    get_number(plain.name, 8) != dialog->family)) {
         return TOKEN_BAD;

@@ -10,6 +10,10 @@
 
 enum { STATE_KEYS_MAX = 4 }; /* the newest seals; older ones open until their last token expires */
 
+/* All of ours are as long as this: a key's number and, in letters of five bits, tag and plain text.
+ * A user's name of another length is nobody's forgery. */
+enum { TOKEN_PLAIN = 14, TOKEN_LEN = 1 + ((16 + TOKEN_PLAIN) * 8 + 4) / 5 };
+
 struct state;
 struct dialog;
 struct registration;
@@ -20,8 +24,9 @@ enum token_standing {
     TOKEN_BAD, /* forged, expired, or issued for somebody else */
 };
 
-/* For the Contact shown to a side: its requests come back with it in the Request-URI. */
-bool dialog_token_write(const struct state *state, const struct dialog *dialog, unsigned side,
+/* For the Contact shown to a side: its requests come back with it in the Request-URI.  Made once
+ * and kept with the dialog, until there is a newer key or the side is another peer. */
+bool dialog_token_write(const struct state *state, struct dialog *dialog, unsigned side,
                         struct text *text);
 enum token_standing dialog_token(const struct state *state, const struct dialog *dialog,
                                  unsigned side, struct slice user);

@@ -354,12 +354,22 @@ static bool token_read(struct slice token, unsigned *id, uint8_t sealed[SEALED_M
     return true;
 }
 
+char siv_letter(const struct siv *siv)
+{
+    return letters32[siv->id];
+}
+
 bool siv_token_key(struct slice token, unsigned *id)
 {
     uint8_t sealed[SEALED_MAX];
     size_t len;
 
     return token_read(token, id, sealed, &len);
+}
+
+bool siv_token_is(struct slice token, struct slice other)
+{
+    return token.len == other.len && CRYPTO_memcmp(token.at, other.at, token.len) == 0;
 }
 
 bool siv_open(const struct siv *siv, struct slice bound, struct slice token, char *plain,

@@ -24,6 +24,7 @@ struct siv;
 struct siv *siv_new(const uint8_t key[SIV_KEY_LEN], unsigned id);
 void siv_free(struct siv *siv);
 unsigned siv_id(const struct siv *siv);
+char siv_letter(const struct siv *siv); /* the first one of its tokens */
 
 /* False when text has no room (then it is full) or plain is longer than SIV_PLAIN_MAX. */
 bool siv_seal(const struct siv *siv, struct slice bound, struct slice plain, struct text *token);
@@ -36,6 +37,9 @@ bool siv_token_key(struct slice token, unsigned *id);
  * of the two is not told. */
 bool siv_open(const struct siv *siv, struct slice bound, struct slice token, char *plain,
               size_t *plain_len);
+
+/* Whether two tokens are the same, without telling by the time taken how far they are. */
+bool siv_token_is(struct slice token, struct slice other);
 
 /* A keyed, one-way name for something that must be named the same each time (the Call-ID of
  * a registration): letters octets of [a-v0-9].  False when letters is more than SIV_NAME_MAX. */
