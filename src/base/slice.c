@@ -1,5 +1,7 @@
 #include "base/slice.h"
 
+enum { WORD = 8 };
+
 static unsigned char octet_lower(char octet)
 {
     unsigned char value = (unsigned char)octet;
@@ -7,14 +9,43 @@ static unsigned char octet_lower(char octet)
     return (unsigned char)(value - 'A') < 26 ? (unsigned char)(value | 0x20) : value;
 }
 
+/* Each octet that is a capital letter loses what makes it one.  Nothing carries from one octet to
+ * the next: what is added to is below 0x80. */
+static uint64_t word_lower(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101U, tops = 0x80 * ones;
+    uint64_t low = word & ~tops;
+    uint64_t from_a = low + (0x80 - 'A') * ones;
+    uint64_t behind_z = low + (0x80 - 'Z' - 1) * ones;
+    uint64_t capitals = from_a & ~behind_z & ~word & tops;
+
+    return word | capitals >> 2;
+}
+
+static uint64_t word_lower_at(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return word_lower(word);
+}
+
 static bool octets_equal_nocase(const char *a, const char *b, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (octet_lower(a[i]) != octet_lower(b[i])) {
+    if (len < WORD) {
+        for (size_t i = 0; i < len; i++) {
+            if (octet_lower(a[i]) != octet_lower(b[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+    for (size_t i = 0; i < len - WORD; i += WORD) {
+        if (word_lower_at(a + i) != word_lower_at(b + i)) {
             return false;
         }
     }
-    return true;
+    return word_lower_at(a + len - WORD) == word_lower_at(b + len - WORD);
 }
 
 bool slice_equal_nocase(struct slice a, struct slice b)
@@ -40,15 +71,6 @@ bool slice_ends(struct slice slice, struct slice end)
 bool slice_ends_nocase(struct slice slice, struct slice end)
 {
     return slice.len >= end.len && slice_equal_nocase(slice_skip(slice, slice.len - end.len), end);
-}
-
-size_t slice_find(struct slice slice, char octet)
-{
-    if (slice.len == 0) {
-        return 0;
-    }
-    const char *found = memchr(slice.at, (unsigned char)octet, slice.len);
-    return found == NULL ? slice.len : (size_t)(found - slice.at);
 }
 
 size_t slice_find_last(struct slice slice, char octet)
@@ -95,20 +117,6 @@ struct slice slice_trim(struct slice slice)
         slice.len--;
     }
     return slice;
-}
-
-struct slice slice_skip(struct slice slice, size_t count)
-{
-    if (count > slice.len) {
-        count = slice.len;
-    }
-    /* Nothing is added to the NULL of an empty slice: that would be undefined. */
-    return count == 0 ? slice : slice_of(slice.at + count, slice.len - count);
-}
-
-struct slice slice_head(struct slice slice, size_t count)
-{
-    return slice_of(slice.at, count < slice.len ? count : slice.len);
 }
 
 bool slice_cut(struct slice *rest, char octet, struct slice *part)

@@ -55,14 +55,33 @@ bool slice_ends(struct slice slice, struct slice end);
 bool slice_ends_nocase(struct slice slice, struct slice end);
 
 /* The first place of octet in slice, or slice.len. */
-size_t slice_find(struct slice slice, char octet);
+static inline size_t slice_find(struct slice slice, char octet)
+{
+    const char *found = slice.len == 0 ? NULL : memchr(slice.at, (unsigned char)octet, slice.len);
+
+    return found == NULL ? slice.len : (size_t)(found - slice.at);
+}
+
 size_t slice_find_last(struct slice slice, char octet);
 bool slice_has(struct slice slice, struct slice part);
 
+/* Past the end gives an empty slice. */
+static inline struct slice slice_skip(struct slice slice, size_t count)
+{
+    if (count > slice.len) {
+        count = slice.len;
+    }
+    /* Nothing is added to the NULL of an empty slice: that would be undefined. */
+    return count == 0 ? slice : slice_of(slice.at + count, slice.len - count);
+}
+
+static inline struct slice slice_head(struct slice slice, size_t count)
+{
+    return slice_of(slice.at, count < slice.len ? count : slice.len);
+}
+
 /* Without leading and trailing SP, HTAB, CR, LF. */
 struct slice slice_trim(struct slice slice);
-struct slice slice_skip(struct slice slice, size_t count); /* past the end gives an empty slice */
-struct slice slice_head(struct slice slice, size_t count);
 
 /* Takes what stands before the first octet (or all) off the front of rest; false when rest is
  * empty. */

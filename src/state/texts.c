@@ -114,23 +114,23 @@ uint64_t texts_refused(const struct texts *texts)
 bool texts_join(struct texts *texts, const struct slice *parts, unsigned count,
                 struct text_handle *handle)
 {
-    uint16_t lens[TEXTS_JOINED_MAX] = {0};
-    size_t len = count * sizeof(lens[0]);
+    uint32_t ends[TEXTS_JOINED_MAX];
+    size_t front = count * sizeof(ends[0]), len = front;
 
     must(count <= TEXTS_JOINED_MAX);
     for (unsigned i = 0; i < count; i++) {
         if (parts[i].len > UINT16_MAX) {
             return false;
         }
-        lens[i] = (uint16_t)parts[i].len;
         len += parts[i].len;
+        ends[i] = (uint32_t)len;
     }
     char *at = texts_take(texts, len, handle);
     if (at == NULL) {
         return false;
     }
-    memcpy(at, lens, count * sizeof(lens[0]));
-    at += count * sizeof(lens[0]);
+    memcpy(at, ends, front);
+    at += front;
     for (unsigned i = 0; i < count; i++) {
         if (parts[i].len > 0) {
             memcpy(at, parts[i].at, parts[i].len);
@@ -144,18 +144,17 @@ struct slice texts_part(const struct texts *texts, struct text_handle handle, un
                         unsigned count)
 {
     struct slice whole = texts_slice(texts, handle);
-    uint16_t lens[TEXTS_JOINED_MAX] = {0};
-    size_t at = count * sizeof(lens[0]);
+    uint32_t from = count * (uint32_t)sizeof(from), to;
 
     must(part < count && count <= TEXTS_JOINED_MAX);
-    if (whole.at == NULL || whole.len < at) {
+    if (whole.at == NULL || whole.len < from) {
         return SLICE_NONE;
     }
-    memcpy(lens, whole.at, at);
-    for (unsigned i = 0; i < part; i++) {
-        at += lens[i];
+    memcpy(&to, whole.at + part * sizeof(to), sizeof(to));
+    if (part > 0) {
+        memcpy(&from, whole.at + (part - 1) * sizeof(from), sizeof(from));
     }
-    return at + lens[part] <= whole.len ? slice_of(whole.at + at, lens[part]) : SLICE_NONE;
+    return from <= to && to <= whole.len ? slice_of(whole.at + from, to - from) : SLICE_NONE;
 }
 
 void texts_unmark(struct texts *texts)

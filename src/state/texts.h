@@ -38,7 +38,7 @@ void texts_give(struct texts *texts, struct text_handle *handle);
 bool texts_are_scarce(const struct texts *texts, uint32_t share);
 uint64_t texts_refused(const struct texts *texts);
 
-/* Several texts in one block: their lengths, then the texts. */
+/* Several texts in one block: where each ends, then the texts. */
 enum { TEXTS_JOINED_MAX = 8 };
 bool texts_join(struct texts *texts, const struct slice *parts, unsigned count,
                 struct text_handle *handle);
