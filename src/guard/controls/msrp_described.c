@@ -69,7 +69,7 @@ static enum outcome judge_media(struct inspection *inspection, const struct sdp 
                                 const struct sdp_media *media)
 {
     struct slice path = slice_trim(sdp_attribute_value(sdp, &media->level, SDP_ATTRIBUTE_PATH));
-    struct path_uri last;
+    struct path_uri last = {.session_id = SLICE_NONE};
     unsigned count = 0;
 
     if (!last_of(path, sdp_protocol_is_secure(media->protocol), &last, &count) ||
