@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Holds the controls against the catalogue: which have a row, vectors, or a reason why not.
 
-    controls.py [--all]
+    controls.py [--all]          the table of controls
+    controls.py --rules          the table of rules
+    controls.py --refresh        writes into docs/rules.tsv which controls hold which rule
 
 The ids come from the catalogue beside the sources when it is there, else from the committed list.
 Ends with 1 when a control of the catalogue has neither a row nor a reason in
-docs/controls-missing.tsv, or a row has no vectors or no place in the catalogue.
+docs/controls-missing.tsv, or a row has no vectors or no place in the catalogue; or when a rule of
+sections 0, 1, 2 and 5 of the rule book has no row in docs/rules.tsv.
 """
 import pathlib
 import re
@@ -15,6 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT.parent / "shared" / "catalogue" / "controls.tsv"
 COMMITTED = ROOT / "tests" / "guard" / "catalogue_ids.txt"
 MISSING = ROOT / "docs" / "controls-missing.tsv"
+RULE_BOOK = ROOT.parent / "shared" / "rules" / "ims-rules.md"
+RULES = ROOT / "docs" / "rules.tsv"
+RULE_SECTIONS = "0125"
 VECTORS_LEAST = 3
 
 
@@ -71,7 +77,86 @@ def faults(wanted, rows, why):
             yield f"{control}: a reason is a state, elsewhere or open, and a sentence"
 
 
+def rule_book():
+    """The ids of the rules whose place is in the guard, in their order; empty without the book."""
+    if not RULE_BOOK.exists():
+        return []
+    sections = re.split(r"^## ", RULE_BOOK.read_text(encoding="utf-8"), flags=re.M)
+    text = "\n".join(s for s in sections if re.match(rf"[{RULE_SECTIONS}]\. ", s))
+    ids = re.findall(r"^(?:\| ?)?\*{0,2}([A-Z]{3}-[A-Z]?\d{2})\b(?=[* ])", text, re.M)
+    return list(dict.fromkeys(ids))
+
+
+def rules_of_controls():
+    """Which controls say in their row that they hold a rule."""
+    text = (ROOT / "src" / "guard" / "controls.def").read_text(encoding="utf-8")
+    held = {}
+    for control, rules in re.findall(
+            r'^CONTROL\(\w+,\s*"(CT-[A-Z]+-\d+)".*\n.*\n.*\n\s*"([^"]*)",$', text, re.M):
+        for rule in rules.split():
+            held.setdefault(rule, []).append(control)
+    return {rule: " ".join(sorted(controls)) for rule, controls in held.items()}
+
+
+def rules_table():
+    rows = RULES.read_text(encoding="utf-8").splitlines()[1:]
+    return [(row.split("\t") + ["", "", ""])[:4] for row in rows if row]
+
+
+def refreshed(table, held):
+    for rule, state, where, note in table:
+        if rule in held:
+            yield rule, "held", held[rule], ""
+        elif state == "held":
+            yield rule, "open", "", "No control's row names it any more."
+        else:
+            yield rule, state, where, note
+
+
+def rule_faults(book, table):
+    named = [row[0] for row in table]
+    for rule in book:
+        if rule not in named:
+            yield f"{rule} of the rule book has no row in {RULES.relative_to(ROOT)}"
+    for rule in named:
+        if book and rule not in book:
+            yield f"{rule} has a row in {RULES.relative_to(ROOT)}, but the rule book does not know it"
+        if named.count(rule) > 1:
+            yield f"{rule} has two rows in {RULES.relative_to(ROOT)}"
+    for rule, state, where, note in table:
+        if state not in ("held", "elsewhere", "open"):
+            yield f"{rule}: a state is held, elsewhere or open"
+        if state == "elsewhere" and not (ROOT / where).exists():
+            yield f"{rule}: {where} is not there"
+        if state != "held" and len(note) < 8:
+            yield f"{rule}: a reason is a sentence"
+
+
+def rules_report(wants_all):
+    book, table = rule_book(), list(refreshed(rules_table(), rules_of_controls()))
+    if not book:
+        print("told: the rule book is not beside the sources; the table of rules is not compared")
+    for row in table if wants_all else []:
+        print("  ".join(part for part in row if part))
+    states = [row[1] for row in table]
+    print(f"{len(table)} rules of sections 0, 1, 2 and 5: {states.count('held')} held by controls, "
+          f"{states.count('elsewhere')} elsewhere, {states.count('open')} open")
+    for rule, state, where, note in rules_table():
+        if [rule, state, where] not in [list(row[:3]) for row in table]:
+            print(f"told: {rule} is not as its row says: tools/controls.py --refresh")
+    return list(rule_faults(book, table))
+
+
+def rules_refresh():
+    table = refreshed(rules_table(), rules_of_controls())
+    RULES.write_text("id\tstate\twhere\tnote\n" +
+                     "".join("\t".join(row) + "\n" for row in table), encoding="utf-8")
+    return 0
+
+
 def main():
+    if "--refresh" in sys.argv[1:]:
+        return rules_refresh()
     wanted, why = catalogue(), reasons()
     rows = ids_in(ROOT / "src" / "guard" / "controls.def")
     posture = ids_in(ROOT / "src" / "policy" / "posture.def")
@@ -86,7 +171,7 @@ def main():
           f"{sum(c not in why for c in open_ones)} without a reason")
     for control in sorted(set(why) & rows):
         print(f"told: {control} has a row now; its reason is left over")
-    wrong = list(faults(wanted, rows, why))
+    wrong = list(faults(wanted, rows, why)) + rules_report("--rules" in sys.argv[1:])
     for fault in wrong:
         print(fault)
     return 1 if wrong else 0

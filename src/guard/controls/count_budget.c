@@ -19,6 +19,11 @@ enum {
     SDP_ATTRIBUTES_ACCESS = 96, /* of one medium */
     SDP_ATTRIBUTES_NETWORK = 128,
     SDP_SESSION_ATTRIBUTES_LIMIT = 64,
+    SDP_CANDIDATES_ACCESS = 32, /* HYG-L34, of one medium: told */
+    SDP_CANDIDATES_NETWORK = 16,
+    SDP_KEYS_LIMIT = 8,
+    IDENTITIES_MAX = 6, /* HYG-L23 */
+    IDENTITY_OCTETS_MAX = 8192,
 };
 
 static uint32_t value_count(const struct sip_message *message, enum sip_header_name name)
@@ -194,6 +199,24 @@ static enum outcome options(struct inspection *inspection)
     return OUTCOME_PASSED;
 }
 
+/* Signed identities cost a verification each; those beyond are nobody's to verify (HYG-L23). */
+static enum outcome identities(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    const struct sip_header *line = sip_header(message, SIP_HEADER_IDENTITY);
+    enum outcome outcome = OUTCOME_PASSED;
+    unsigned count = 0;
+
+    for (; line != NULL; line = sip_header_next(message, line)) {
+        if (++count > IDENTITIES_MAX || line->value.len > IDENTITY_OCTETS_MAX) {
+            inspection_strip_line(inspection, line);
+            outcome = inspection_found_as(inspection, sip_slice(message, line->name), "HYG-L23",
+                                          ACTION_STRIP, 0);
+        }
+    }
+    return outcome;
+}
+
 /* What only informs is cut short, not refused. */
 static enum outcome information(struct inspection *inspection)
 {
@@ -203,7 +226,7 @@ static enum outcome information(struct inspection *inspection)
     const struct sip_message *message = &inspection->message;
     bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
     uint32_t max = is_access ? INFORMATION_ACCESS : INFORMATION_NETWORK;
-    enum outcome outcome = OUTCOME_PASSED;
+    enum outcome outcome = identities(inspection);
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (!has_more_items(message, lists[i], max)) {
@@ -252,6 +275,17 @@ static enum outcome sdp(struct inspection *inspection, const struct policy_limit
         sdp_is_odd(sdp, SDP_ODD_MANY_FORMATS) || sdp_is_odd(sdp, SDP_ODD_MANY_ATTRIBUTES) ||
         has_crowded_media(sdp, is_access ? SDP_ATTRIBUTES_ACCESS : SDP_ATTRIBUTES_NETWORK)) {
         return inspection_found_status(inspection, SLICE_NONE, "HYG-L33", 488);
+    }
+    for (uint16_t i = 0; i < sdp->media_count; i++) {
+        const struct sdp_level *level = &sdp->media[i].level;
+
+        /* Where the media run through us none of them goes on. */
+        if (level->candidate_count > (is_access ? SDP_CANDIDATES_ACCESS : SDP_CANDIDATES_NETWORK) ||
+            level->crypto_count > SDP_KEYS_LIMIT) {
+            return inspection_found_as(inspection,
+                                       sdp_line_text(sdp, &sdp->lines[level->first_line]),
+                                       "HYG-L34", ACTION_PASS, 0);
+        }
     }
     return OUTCOME_PASSED;
 }

@@ -5,7 +5,8 @@
 
 enum when { ALWAYS, ANCHORED, STRICT };
 
-enum { ONE_CALL = AU | NT }; /* SDP-09 */
+enum { ONE_CALL = AU | NT };   /* SDP-09 */
+enum { PACKET_MS_MOST = 240 }; /* SDP-05 */
 
 // clang-format off
 static const struct {
@@ -243,6 +244,84 @@ static enum outcome media(struct inspection *inspection, const struct sdp *sdp)
     return outcome;
 }
 
+/* A parameter of a speech codec whose values the codec's reader takes as an index (SDP-06). */
+static const struct {
+    struct slice name;
+    uint8_t max;
+    bool is_list;
+} speech[] = {
+    {SLICE_INIT("mode-set"), 8, true},
+    {SLICE_INIT("octet-align"), 1, false},
+    {SLICE_INIT("crc"), 1, false},
+    {SLICE_INIT("mode-change-neighbor"), 1, false},
+    {SLICE_INIT("robust-sorting"), 1, false},
+    {SLICE_INIT("hf-only"), 1, false},
+    {SLICE_INIT("evs-mode-switch"), 1, false},
+};
+
+static bool is_in_range(struct slice value, size_t row)
+{
+    struct slice one;
+    uint64_t number;
+
+    if (!speech[row].is_list) {
+        return slice_number(slice_trim(value), speech[row].max, &number);
+    }
+    while (slice_cut(&value, ',', &one)) {
+        if (!slice_number(slice_trim(one), speech[row].max, &number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_sound_format(struct slice params)
+{
+    struct slice one;
+
+    while (slice_cut(&params, ';', &one)) {
+        size_t equals = slice_find(one, '=');
+        struct slice name = slice_trim(slice_head(one, equals));
+
+        for (size_t i = 0; i < sizeof(speech) / sizeof(speech[0]); i++) {
+            if (slice_equal_nocase(name, speech[i].name) &&
+                !is_in_range(slice_skip(one, equals + 1), i)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Told; in a strict zone the call does not come about. */
+static enum outcome doubtful(struct inspection *inspection, struct slice evidence, const char *rule)
+{
+    return inspection_zone(inspection)->is_strict
+               ? unsound(inspection, evidence, rule)
+               : inspection_found_as(inspection, evidence, rule, ACTION_PASS, 0);
+}
+
+static enum outcome formats(struct inspection *inspection, const struct sdp *sdp)
+{
+    for (uint16_t i = 0; i < sdp->media_count; i++) {
+        const struct sdp_media *media = &sdp->media[i];
+        const struct sdp_line *line = NULL;
+
+        if (media->level.ptime > PACKET_MS_MOST || media->level.max_ptime > PACKET_MS_MOST) {
+            return doubtful(inspection, line_of(sdp, media), "SDP-05");
+        }
+        while (media->type == SDP_AUDIO &&
+               (line = sdp_attribute_next(sdp, &media->level, SDP_ATTRIBUTE_FMTP, line)) != NULL) {
+            struct slice value = sdp_line_value(sdp, line);
+
+            if (!is_sound_format(slice_skip(value, slice_find(value, ' ') + 1))) {
+                return doubtful(inspection, sdp_line_text(sdp, line), "SDP-06");
+            }
+        }
+    }
+    return OUTCOME_PASSED;
+}
+
 enum outcome control_sdp_valid(struct inspection *inspection)
 {
     const struct sdp *sdp = inspection->message.body.len == 0 ? NULL : inspection_sdp(inspection);
@@ -256,5 +335,6 @@ enum outcome control_sdp_valid(struct inspection *inspection)
         addresses(inspection, sdp) == OUTCOME_FAILED) {
         return OUTCOME_FAILED;
     }
-    return media(inspection, sdp);
+    enum outcome outcome = formats(inspection, sdp);
+    return media(inspection, sdp) == OUTCOME_FAILED ? OUTCOME_FAILED : outcome;
 }

@@ -1,6 +1,8 @@
 /* CT-FW-01: longer than the zone allows. */
 #include "guard/inspect.h"
 
+enum { WORDS_MAX = 256 }; /* octets, HYG-L27 */
+
 enum {
     /* RFC 3428: a pager-mode message on UDP is not congestion controlled (HYG-L29). */
     DATAGRAM_MESSAGE_BODY_MAX = 1300,
@@ -134,6 +136,26 @@ static enum outcome names(struct inspection *inspection, const struct policy_lim
     return outcome;
 }
 
+/* Words for people: a longer one fills a screen, a log or somebody's room of fixed size. */
+static enum outcome words(struct inspection *inspection)
+{
+    static const enum sip_header_name names[] = {SIP_HEADER_USER_AGENT, SIP_HEADER_SERVER,
+                                                 SIP_HEADER_ORGANIZATION, SIP_HEADER_SUBJECT};
+    const struct sip_message *message = &inspection->message;
+    enum outcome outcome = OUTCOME_PASSED;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct sip_header *line = sip_header(message, names[i]);
+
+        if (line != NULL && line->value.len > WORDS_MAX) {
+            inspection_strip_line(inspection, line);
+            outcome = inspection_found_as(inspection, sip_slice(message, line->name), "HYG-L27",
+                                          ACTION_STRIP, 0);
+        }
+    }
+    return outcome;
+}
+
 enum outcome control_size_budget(struct inspection *inspection)
 {
     const struct policy_limits *limits = &inspection_zone(inspection)->limits;
@@ -149,5 +171,9 @@ enum outcome control_size_budget(struct inspection *inspection)
     if (outcome == OUTCOME_PASSED && inspection->message.head_len > limits->line) {
         outcome = lines(inspection, limits);
     }
-    return outcome == OUTCOME_PASSED ? names(inspection, limits) : outcome;
+    if (outcome == OUTCOME_PASSED) {
+        outcome = names(inspection, limits);
+    }
+    return outcome == OUTCOME_PASSED && inspection->message.head_len > WORDS_MAX ? words(inspection)
+                                                                                 : outcome;
 }
