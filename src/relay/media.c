@@ -42,10 +42,7 @@ static void side_hear(const struct relay *relay, const struct sdp *sdp,
         side->remote_rtcp_port = rtcp.port;
     }
     side->may_send = direction == SDP_SENDRECV || direction == SDP_SENDONLY;
-    side->is_secure = sdp_protocol_is_secure(media->protocol);
-    side->passes_dtls = side->is_secure &&
-                        (media->level.fingerprint_count > 0 || sdp->session.fingerprint_count > 0);
-    side->hides = zone->hides && !side->is_secure;
+    side->hides = zone->hides;
     side->learns = zone->is_nat;
     side->learn_host = party->flow.remote;
     side_set_prefixes(relay, party, side);

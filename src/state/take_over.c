@@ -41,9 +41,8 @@ static bool side_truths_are_sound(const struct media_side *side)
 {
     const bool *truths[] = {
         &side->has_reduced_rtcp,    &side->has_rtcp_mux, &side->learns,
-        &side->has_asymmetric_port, &side->may_send,     &side->is_secure,
-        &side->passes_stun,         &side->passes_dtls,  &side->hides,
-        &side->bars_events,
+        &side->has_asymmetric_port, &side->may_send,     &side->is_dtls_client,
+        &side->has_ice,             &side->hides,        &side->bars_events,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }

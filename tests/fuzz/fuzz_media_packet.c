@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { HEAD = 4, PARTIES = 5 };
+enum { HEAD = 4, PARTIES = 5, PACKET_FRONT = 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
@@ -35,8 +35,11 @@ static void side_wish(struct media_side *side, uint8_t wish, unsigned number)
     side->learn_host = somebody(number + 1, 0);
     side->hides = (wish & 2) != 0;
     side->has_rtcp_mux = (wish & 4) != 0;
-    side->is_secure = (wish & 8) != 0;
-    side->passes_stun = side->passes_dtls = (wish & 16) != 0;
+    if ((wish & 8) != 0) {
+        side->protection = MEDIA_SDES;
+        side->send.suite = side->receive.suite =
+            (wish & 16) != 0 ? MEDIA_SUITE_AES_128_CM : MEDIA_SUITE_AES_256_GCM;
+    }
     side->extensions = (wish & 32) != 0 ? 0x00F6 : 0;
     side->has_reduced_rtcp = (wish & 64) != 0;
     side->event_type = (wish & 64) != 0 ? 101 : 0;
@@ -60,10 +63,11 @@ static void verdict_check(const struct gate_stream *stream, unsigned side,
     must(address_same_host(&packet->source, &told->remote));
     must(address_same_host(verdict->to, &stream->sides[side ^ 1].told.remote));
     must(verdict->bytes.len > 0);
-    must(is_within(verdict->bytes, packet->at, packet->len) ||
+    must(is_within(verdict->bytes, packet->at, packet->max) ||
          is_within(verdict->bytes, packet->room, GATE_ROOM));
     /* RTCP that was written anew is what a reader of RTCP expects. */
-    if (is_within(verdict->bytes, packet->room, GATE_ROOM)) {
+    if (is_within(verdict->bytes, packet->room, GATE_ROOM) &&
+        stream->sides[side ^ 1].told.protection == MEDIA_CLEAR) {
         must(rtcp_check(verdict->bytes, told->has_reduced_rtcp) == RTCP_END);
     }
 }
@@ -73,15 +77,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     static struct gate_stream stream;
     static char room[GATE_ROOM];
     struct media_order order = {.version = MEDIA_ORDER_VERSION, .stream = 1, .generation = 1};
+    static bool is_begun;
     uint64_t now_us = 1000000;
+    bool is_sealed;
 
+    is_begun = is_begun || ciphers_begin();
+    must(is_begun);
     if (len < 3) {
         return 0;
     }
     order.media_kind = octets[0] % MEDIA_KIND_COUNT;
     side_wish(&order.sides[0], octets[1], 0);
     side_wish(&order.sides[1], octets[2], 1);
-    order.sides[1].is_secure = order.sides[0].is_secure;
+    if (order.media_kind == MEDIA_UDPTL) {
+        order.sides[0].protection = order.sides[1].protection = MEDIA_CLEAR;
+    }
+    is_sealed = order.sides[1].protection != MEDIA_CLEAR || order.sides[0].protection != MEDIA_CLEAR;
     memset(&stream, 0, sizeof(stream));
     must(gate_stream_check(&stream, &order) == GATE_TAKEN);
     gate_stream_open(&stream, &order, &limits, 77, now_us);
@@ -100,15 +111,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         own = own > len - HEAD ? len - HEAD : own;
         packet.is_cut = own > GATE_ROOM;
         packet.len = packet.is_cut ? GATE_ROOM : own;
-        packet.at = malloc(packet.len + 1); /* just its size: whoever reads beyond is caught */
+        /* Just its size: whoever reads beyond is caught. */
+        packet.max = packet.len + (is_sealed ? CIPHER_TRAILER_MAX : 0);
+        packet.at = malloc(packet.max + PACKET_FRONT);
         must(packet.at != NULL);
-        packet.at++;
+        packet.at += PACKET_FRONT;
         memcpy(packet.at, octets + HEAD, packet.len);
         media_judge(&stream, side, &packet, &verdict);
         verdict_check(&stream, side, &packet, &verdict);
-        free(packet.at - 1);
+        free(packet.at - PACKET_FRONT);
         octets += HEAD + own;
         len -= HEAD + own;
     }
+    gate_stream_end(&stream);
     return 0;
 }

@@ -57,6 +57,9 @@ void media_gate_free(struct gate *gate)
     if (gate->epoll >= 0) {
         (void)close(gate->epoll);
     }
+    for (uint32_t i = 0; gate->streams != NULL && i < gate->stream_count; i++) {
+        gate_stream_end(&gate->streams[i]);
+    }
     free(gate->ports);
     free(gate->pending);
     free(gate->streams);

@@ -1,5 +1,6 @@
 #include "io/media/judge.h"
 
+#include "base/must.h"
 #include "io/media/events.h"
 #include "io/media/fax.h"
 #include "io/media/sender.h"
@@ -14,7 +15,7 @@ enum {
     V6_HEADERS = 40 + 8,
     CONTROL_TYPE_MIN = 64, /* RFC 5761 4: payload types that look like RTCP */
     CONTROL_TYPE_MAX = 95,
-    SRTCP_LEN_MIN = 8 + 4 + 4, /* header and sender, index, the shortest tag */
+    CONTROL_LEN_MIN = 8,       /* header and sender */
 };
 
 /* One packet on its way through the judgement. */
@@ -25,12 +26,13 @@ struct trial {
     const struct gate_packet *packet;
     struct gate_verdict *verdict;
     enum gate_sender sender;
-    bool is_secure; /* of either side: an answer is still to come, or nothing here may be read */
+    size_t len;      /* of the packet, once opened without its tag */
+    bool is_proven;  /* opened: sent by who has the key of the side */
 };
 
 static struct slice trial_bytes(const struct trial *trial)
 {
-    return slice_of(trial->packet->at, trial->packet->len);
+    return slice_of(trial->packet->at, trial->len);
 }
 
 /* Whoever may be the party, or may become it, passes on to the next question. */
@@ -108,6 +110,50 @@ static enum media_reason media_police(struct trial *trial)
                : MEDIA_TOO_FAST;
 }
 
+/* CT-ENC-12: nothing of a protected side is looked at before its tag proved who sent it. */
+static enum media_reason trial_open(struct trial *trial, bool is_control)
+{
+    const struct gate_side *side = trial->side;
+
+    if (side->told.protection == MEDIA_CLEAR) {
+        return MEDIA_PASSED;
+    }
+    if (side->secrets.open == NULL) {
+        return MEDIA_NO_KEYS;
+    }
+    switch (cipher_open(side->secrets.open, is_control, trial->packet->at, &trial->len)) {
+    case CIPHER_OPENED:
+        trial->is_proven = true;
+        return MEDIA_PASSED;
+    case CIPHER_REPLAYED:
+        return MEDIA_REPLAYED;
+    case CIPHER_FORGED:
+        break;
+    }
+    return MEDIA_FORGED;
+}
+
+/* What may pass, as the other side is to get it. */
+static enum media_reason trial_seal(struct trial *trial, bool is_control)
+{
+    const struct gate_packet *packet = trial->packet;
+    const struct gate_side *other = trial->other;
+    struct slice *bytes = &trial->verdict->bytes;
+    bool is_in_room = bytes->at == packet->room;
+    char *at = is_in_room ? packet->room : &packet->at[bytes->at - packet->at];
+    const char *end = is_in_room ? packet->room + GATE_ROOM : packet->at + packet->max;
+
+    if (other->told.protection == MEDIA_CLEAR) {
+        return MEDIA_PASSED;
+    }
+    if (other->secrets.seal == NULL) {
+        return MEDIA_NO_KEYS;
+    }
+    must(end - at >= (ptrdiff_t)(bytes->len + CIPHER_TRAILER_MAX));
+    return cipher_seal(other->secrets.seal, is_control, at, &bytes->len) ? MEDIA_PASSED
+                                                                         : MEDIA_REPLAYED;
+}
+
 static enum media_reason candidate_judge(struct trial *trial, uint32_t ssrc, uint16_t sequence)
 {
     const struct gate_packet *packet = trial->packet;
@@ -119,26 +165,26 @@ static enum media_reason candidate_judge(struct trial *trial, uint32_t ssrc, uin
         strangers_is_blocked(packet->strangers, &packet->source, packet->now_us)) {
         return MEDIA_BLOCKED;
     }
-    if (!gate_side_learn(trial->side, &packet->source, ssrc, sequence)) {
+    if (trial->is_proven) {
+        gate_side_learn_proven(trial->side, &packet->source);
+    } else if (!gate_side_learn(trial->side, &packet->source, ssrc, sequence)) {
         return MEDIA_UNLEARNED;
     }
     trial->verdict->was_learned = true;
     return MEDIA_PASSED;
 }
 
-/* Encrypted octets hide how long padding is: what else is read holds all the same. */
 static enum media_reason rtp_form(const struct trial *trial, struct rtp_packet *rtp)
 {
-    enum rtp_reading reading = rtp_read(rtp, trial_bytes(trial));
     size_t payload_max = trial->side->told.payload_max;
     size_t front;
 
-    if (reading != RTP_READ && !(trial->is_secure && reading == RTP_BAD_PADDING)) {
+    if (rtp_read(rtp, trial_bytes(trial)) != RTP_READ) {
         return MEDIA_WRONG_FORM;
     }
     front = RTP_HEADER_LEN + 4 * (size_t)rtp->csrc_count +
             (rtp->has_extension ? 4 + rtp->extension.len : 0);
-    return payload_max != 0 && trial->packet->len - front > payload_max + PAYLOAD_SLACK
+    return payload_max != 0 && trial->len - front > payload_max + PAYLOAD_SLACK
                ? MEDIA_TOO_LONG
                : MEDIA_PASSED;
 }
@@ -165,7 +211,7 @@ static enum media_reason rtp_order(struct trial *trial, const struct rtp_packet 
     };
     enum media_reason reason = gate_ssrc_judge(trial->side, &sound, trial->stream->mask);
 
-    if (reason == MEDIA_PASSED && !trial->is_secure && trial->side->told.event_type != 0 &&
+    if (reason == MEDIA_PASSED && trial->side->told.event_type != 0 &&
         rtp->payload_type == trial->side->told.event_type) {
         reason = gate_event_judge(trial->side, rtp->timestamp, rtp->payload);
     }
@@ -193,7 +239,8 @@ static enum media_reason rtp_judge(struct trial *trial)
     if (packet->is_control) {
         return MEDIA_WRONG_CONTROL;
     }
-    if ((reason = rtp_form(trial, &rtp)) != MEDIA_PASSED ||
+    if ((reason = trial_open(trial, false)) != MEDIA_PASSED ||
+        (reason = rtp_form(trial, &rtp)) != MEDIA_PASSED ||
         (reason = rtp_type(&trial->side->told, &rtp)) != MEDIA_PASSED ||
         (reason = candidate_judge(trial, rtp.ssrc, rtp.sequence)) != MEDIA_PASSED) {
         return reason;
@@ -202,28 +249,16 @@ static enum media_reason rtp_judge(struct trial *trial)
     if ((reason = rtp_order(trial, &rtp)) != MEDIA_PASSED) {
         return reason;
     }
-    if (!trial->is_secure) {
-        trial->verdict->bytes =
-            gate_media_write(trial->stream, trial->number, packet->at, packet->len, &rtp);
-    }
+    trial->verdict->bytes =
+        gate_media_write(trial->stream, trial->number, packet->at, trial->len, &rtp);
     return media_accept(trial);
-}
-
-/* Encrypted, all but the first header and its sender. */
-static bool secure_control_is_whole(struct slice bytes)
-{
-    return bytes.len >= SRTCP_LEN_MIN && (uint8_t)bytes.at[1] >= RTCP_SR &&
-           (uint8_t)bytes.at[1] <= RTCP_XR;
 }
 
 static enum media_reason control_write(struct trial *trial)
 {
     struct text text;
 
-    if (trial->is_secure) {
-        return secure_control_is_whole(trial_bytes(trial)) ? MEDIA_PASSED : MEDIA_WRONG_CONTROL;
-    }
-    text_init(&text, trial->packet->room, GATE_ROOM);
+    text_init(&text, trial->packet->room, GATE_ROOM - CIPHER_TRAILER_MAX);
     if (!gate_control_write(&text, trial->stream, trial->number, trial_bytes(trial))) {
         return MEDIA_WRONG_CONTROL;
     }
@@ -237,7 +272,8 @@ static enum media_reason control_candidate_judge(struct trial *trial)
     if (trial->sender != SENDER_CANDIDATE) {
         return MEDIA_PASSED;
     }
-    if (gate_ssrc_find(trial->side, octets_32(trial->packet->at + 4)) == NULL) {
+    if (!trial->is_proven &&
+        gate_ssrc_find(trial->side, octets_32(trial->packet->at + 4)) == NULL) {
         return MEDIA_UNLEARNED;
     }
     gate_side_learn_control(trial->side, &trial->packet->source);
@@ -256,7 +292,8 @@ static enum media_reason control_judge(struct trial *trial)
     enum media_reason reason;
 
     leave_as_control(trial);
-    if ((reason = control_write(trial)) != MEDIA_PASSED ||
+    if ((reason = trial_open(trial, true)) != MEDIA_PASSED ||
+        (reason = control_write(trial)) != MEDIA_PASSED ||
         (reason = control_candidate_judge(trial)) != MEDIA_PASSED) {
         return reason;
     }
@@ -266,24 +303,6 @@ static enum media_reason control_judge(struct trial *trial)
     }
     side->counts.control_packets++;
     return MEDIA_PASSED;
-}
-
-/* STUN and DTLS: to the other side untouched when both sides asked for it.  Nobody is learned by
- * what we cannot prove.  Where SRTP ends here, these will be answered instead of passed on; the
- * questions before stay the same. */
-static enum media_reason handshake_judge(struct trial *trial, bool is_asked)
-{
-    if (!is_asked) {
-        return MEDIA_NOT_ALLOWED;
-    }
-    if (trial->sender != SENDER_PARTY) {
-        return MEDIA_UNLEARNED;
-    }
-    if (trial->packet->is_control) {
-        leave_as_control(trial);
-    }
-    excess_watch(trial);
-    return media_police(trial);
 }
 
 static enum media_reason fax_judge(struct trial *trial)
@@ -303,18 +322,13 @@ static enum media_reason fax_judge(struct trial *trial)
 
 static enum media_reason class_judge(struct trial *trial, enum rtp_class class)
 {
-    const struct media_side *a = &trial->side->told, *b = &trial->other->told;
-
     switch (class) {
     case RTP_CLASS_RTP:
         return rtp_judge(trial);
     case RTP_CLASS_RTCP:
         return control_judge(trial);
     case RTP_CLASS_STUN:
-        return handshake_judge(trial,
-                               a->passes_stun && b->passes_stun && rtp_is_stun(trial_bytes(trial)));
     case RTP_CLASS_DTLS:
-        return handshake_judge(trial, a->passes_dtls && b->passes_dtls);
     case RTP_CLASS_ZRTP:
     case RTP_CLASS_TURN_CHANNEL:
         return MEDIA_NOT_ALLOWED;
@@ -343,8 +357,11 @@ static enum media_reason trial_judge(struct trial *trial)
         return MEDIA_TOO_LONG;
     }
     reason = is_fax ? fax_judge(trial) : class_judge(trial, class);
-    return reason == MEDIA_PASSED && trial->verdict->to->family == ADDRESS_NONE ? MEDIA_NO_TARGET
-                                                                                : reason;
+    if (reason != MEDIA_PASSED) {
+        return reason;
+    }
+    return trial->verdict->to->family == ADDRESS_NONE ? MEDIA_NO_TARGET
+                                                      : trial_seal(trial, is_control);
 }
 
 /* Whether somebody is there, though not everything passes (MED-15). */
@@ -380,7 +397,7 @@ void media_judge(struct gate_stream *stream, unsigned side, const struct gate_pa
         .number = side,
         .packet = packet,
         .verdict = verdict,
-        .is_secure = stream->sides[0].told.is_secure || stream->sides[1].told.is_secure,
+        .len = packet->len,
     };
 
     *verdict = (struct gate_verdict){

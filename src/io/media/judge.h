@@ -13,8 +13,9 @@
 enum { GATE_ROOM = 1536 }; /* for RTCP that is written anew: invented names may be longer */
 
 struct gate_packet {
-    char *at; /* may be rewritten in place */
+    char *at; /* divisible by four; may be rewritten in place */
     size_t len;
+    size_t max;      /* octets there: what is sealed grows by CIPHER_TRAILER_MAX */
     bool is_cut;     /* it was longer than its room */
     bool is_control; /* it came to the RTCP port */
     struct address source;

@@ -85,7 +85,7 @@ static void stream_detach(struct gate *gate, struct gate_stream *stream)
 void gate_stream_close(struct gate *gate, struct gate_stream *stream)
 {
     stream_detach(gate, stream);
-    stream->is_open = false;
+    gate_stream_end(stream);
     gate->totals->streams--;
 }
 

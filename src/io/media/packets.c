@@ -134,6 +134,7 @@ static void port_packet(struct gate *gate, struct gate_port *port, uint32_t plac
     struct gate_packet packet = {
         .at = batch_room(batch, place),
         .len = in->msg_len,
+        .max = GATE_ROOM,
         .is_cut = (in->msg_hdr.msg_flags & MSG_TRUNC) != 0,
         .is_control = port->is_control,
         .now_us = gate->now_us,

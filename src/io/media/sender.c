@@ -98,6 +98,15 @@ enum gate_sender gate_sender_of_control(const struct gate_side *side, const stru
     return sender;
 }
 
+void gate_side_learn_proven(struct gate_side *side, const struct address *source)
+{
+    side->from = *source;
+    side->is_locked = true;
+    side->is_control_locked = false;
+    side->candidate.packets = 0;
+    gate_side_aim(side);
+}
+
 bool gate_side_learn(struct gate_side *side, const struct address *source, uint32_t ssrc,
                      uint16_t sequence)
 {
@@ -112,11 +121,7 @@ bool gate_side_learn(struct gate_side *side, const struct address *source, uint3
     if (++candidate->packets < GATE_LEARN_PACKETS) {
         return false;
     }
-    side->from = *source;
-    side->is_locked = true;
-    side->is_control_locked = false;
-    candidate->packets = 0;
-    gate_side_aim(side);
+    gate_side_learn_proven(side, source);
     return true;
 }
 

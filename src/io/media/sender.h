@@ -24,6 +24,9 @@ enum gate_sender gate_sender_of_control(const struct gate_side *side, const stru
 bool gate_side_learn(struct gate_side *side, const struct address *source, uint32_t ssrc,
                      uint16_t sequence);
 
+/* A packet that was proven to be the party's by its key: one is enough (MED-02). */
+void gate_side_learn_proven(struct gate_side *side, const struct address *source);
+
 /* A good packet of the party itself: it needs no learning any more, and holds its place among
  * declared sources. */
 void gate_side_confirm(struct gate_side *side, const struct address *source, uint64_t now_us);

@@ -111,6 +111,8 @@ static enum media_reason ssrc_follow(struct gate_side *side, struct gate_ssrc *s
     }
     if (source->has_leapt && source->bad_sequence == sound->sequence) {
         source->has_leapt = false;
+        /* Who began anew would use numbers again that were sealed before: they go on instead. */
+        source->shift = (uint16_t)(source->shift + source->sequence + 1 - sound->sequence);
         source->sequence = sound->sequence;
         source->timestamp = sound->timestamp;
         return MEDIA_PASSED;

@@ -44,15 +44,15 @@ static bool side_makes_sense(const struct media_side *side)
            remote_makes_sense(side);
 }
 
-/* Keys of one side alone would mean that SRTP ends here.  Before the answer one side is not known.
- */
+/* T.38 is carried in the clear or not at all. */
 static bool order_makes_sense(const struct media_order *order)
 {
     const struct media_side *a = &order->sides[0], *b = &order->sides[1];
-    bool is_described = is_known(&a->remote) && is_known(&b->remote);
 
     return side_makes_sense(a) && side_makes_sense(b) &&
-           (!is_described || a->is_secure == b->is_secure) && !address_equal(&a->local, &b->local);
+           (order->media_kind != MEDIA_UDPTL ||
+            (a->protection == MEDIA_CLEAR && b->protection == MEDIA_CLEAR)) &&
+           !address_equal(&a->local, &b->local);
 }
 
 enum gate_ordered gate_stream_check(const struct gate_stream *stream,
@@ -204,6 +204,7 @@ struct ordering {
     const struct media_limits *limits;
     uint64_t now_us;
     enum media_kind kind;
+    uint64_t mask;
     bool is_fresh, is_new_epoch;
 };
 
@@ -215,6 +216,7 @@ static void side_order(struct gate_side *side, const struct media_side *told,
                          !address_same_host(&side->told.learn_host, &told->learn_host);
 
     side->told = *told;
+    gate_secrets_order(&side->secrets, &side->told, ordering->mask);
     if (is_moved) {
         side_move(side, was_elsewhere);
     }
@@ -244,6 +246,7 @@ static void stream_begin(struct gate_stream *stream, const struct media_order *o
 {
     uint32_t settled = stream->settled;
 
+    gate_stream_end(stream);
     *stream = (struct gate_stream){
         .is_open = true,
         .index = order->stream,
@@ -254,6 +257,13 @@ static void stream_begin(struct gate_stream *stream, const struct media_order *o
         .heard_us = now_us,
         .mask = mask,
     };
+}
+
+void gate_stream_end(struct gate_stream *stream)
+{
+    gate_secrets_free(&stream->sides[0].secrets);
+    gate_secrets_free(&stream->sides[1].secrets);
+    stream->is_open = false;
 }
 
 void gate_stream_open(struct gate_stream *stream, const struct media_order *order,
@@ -270,6 +280,7 @@ void gate_stream_open(struct gate_stream *stream, const struct media_order *orde
     if (ordering.is_fresh) {
         stream_begin(stream, order, mask, now_us);
     }
+    ordering.mask = stream->mask;
     stream->media_kind = order->media_kind;
     stream->is_emergency = order->is_emergency;
     stream->epoch = order->epoch;

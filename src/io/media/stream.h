@@ -1,13 +1,14 @@
 /*
  * A stream as the gate keeps it: what the border ordered, and what was seen since.
  *
- * Pure: time is handed in, nothing is allocated, no socket is known.  Orders change a stream here,
- * packets change it in judge.h.
+ * Pure: time is handed in, no socket is known, and nothing is allocated but the ciphers of a side
+ * that is protected.  Orders change a stream here, packets change it in judge.h.
  */
 #pragma once
 
 #include "io/media/bucket.h"
 #include "io/media/gate.h"
+#include "io/media/secrets.h"
 
 enum {
     GATE_PACKET_MAX = 1400,    /* MED-07, MED-14: octets of any packet */
@@ -40,6 +41,7 @@ struct gate_ssrc {
     uint32_t timestamp;
     uint16_t sequence;     /* the highest seen */
     uint16_t bad_sequence; /* RFC 3550 A.1: where a leap would go on */
+    uint16_t shift;        /* what is added to its numbers towards a side that is sealed */
     bool has_leapt;        /* bad_sequence means something */
 };
 
@@ -60,7 +62,8 @@ struct gate_candidate {
 };
 
 struct gate_side {
-    struct media_side told;
+    struct media_side told; /* its keys are wiped */
+    struct gate_secrets secrets;
     struct address from, control_from; /* RTP and RTCP are taken from here; NONE: nobody yet */
     struct address to, control_to;     /* this side receives here; NONE: not known yet */
     bool is_wide;                      /* sources beside from are declared (MED-01) */
@@ -111,6 +114,9 @@ enum gate_ordered gate_stream_check(const struct gate_stream *stream,
  * begins anew.  mask is chance, used when the stream is opened. */
 void gate_stream_open(struct gate_stream *stream, const struct media_order *order,
                       const struct media_limits *limits, uint64_t mask, uint64_t now_us);
+
+/* Lets go of its ciphers; it is open no more. */
+void gate_stream_end(struct gate_stream *stream);
 
 /* MED-02: the signalling source, for IPv6 its /64. */
 bool gate_host_may_be_learned(const struct media_side *told, const struct address *source);

@@ -170,6 +170,15 @@ void gate_worker_connect(struct gate *gate, uint32_t number, int fd)
     worker_send_owed(gate, number);
 }
 
+/* Keys are where they are used, and nowhere else. */
+static void order_wipe(struct media_order *order, char message[sizeof(struct media_order) + 1])
+{
+    if (order->sides[0].protection != MEDIA_CLEAR || order->sides[1].protection != MEDIA_CLEAR) {
+        media_wipe(order, sizeof(*order));
+        media_wipe(message, sizeof(*order));
+    }
+}
+
 /* False when the connection is over. */
 static bool worker_read(struct gate *gate, uint32_t number)
 {
@@ -177,7 +186,7 @@ static bool worker_read(struct gate *gate, uint32_t number)
     char message[sizeof(struct media_order) + 1];
 
     for (unsigned i = 0; i < ORDERS_PER_TURN; i++) {
-        struct media_order order;
+        struct media_order order = {.version = 0};
         ssize_t len = recv(fd, message, sizeof(message), MSG_DONTWAIT);
 
         if (len < 0) {
@@ -191,6 +200,7 @@ static bool worker_read(struct gate *gate, uint32_t number)
         } else {
             gate->totals->orders_unreadable++;
         }
+        order_wipe(&order, message);
     }
     return true;
 }

@@ -17,6 +17,14 @@ static void word_write(char *at, uint32_t word)
     }
 }
 
+static void sequence_shift(char *packet, uint16_t sequence, uint16_t shift)
+{
+    uint16_t shown = (uint16_t)(sequence + shift);
+
+    packet[2] = (char)(uint8_t)(shown >> 8);
+    packet[3] = (char)(uint8_t)shown;
+}
+
 static bool extension_passes(uint16_t negotiated, unsigned id)
 {
     return id < EXTENSION_STOP && (negotiated >> id & 1) != 0;
@@ -86,6 +94,9 @@ struct slice gate_media_write(const struct gate_stream *stream, unsigned side, c
 
     if (hides && from->ssrc_count > 0) {
         word_write(packet + 8, from->ssrcs[0].shown);
+    }
+    if (stream->sides[side ^ 1].told.protection != MEDIA_CLEAR && from->ssrc_count > 0) {
+        sequence_shift(packet, rtp->sequence, from->ssrcs[0].shift);
     }
     if (!extension_strip(packet, rtp, from->told.extensions)) {
         packet[0] = (char)(packet[0] & ~BIT_EXTENSION);
