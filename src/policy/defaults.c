@@ -35,6 +35,7 @@ void zone_become(struct policy_zone *zone, enum zone_class class)
     zone->accepts_unknown = defaults[class].accepts_unknown;
     zone->is_nat = defaults[class].is_nat;
     zone->hides = defaults[class].hides;
+    zone->srtp_suites = MEDIA_SUITES_ALL;
     limits_become(&zone->limits, zone_class_is_access(class));
 }
 

@@ -5,8 +5,9 @@
 #include "policy/nearest.h"
 #include "policy/settings.h"
 #include "wire/media_type.h"
+#include "wire/token.h"
 
-enum { REALM_LEN_MAX = 128, DIGITS_LEN_MAX = 8, PREFIX_LEN_MAX = 16 };
+enum { REALM_LEN_MAX = 128, DIGITS_LEN_MAX = 8, PREFIX_LEN_MAX = 16, CODEC_LEN_MAX = 32 };
 
 /* What is kept of one value; false when it is none. */
 typedef bool text_reader(struct draft *draft, struct slice text, struct slice *kept);
@@ -214,6 +215,21 @@ void setting_read_MEDIA_FROM(struct draft *draft, const struct item *item,
     struct policy_peer *peer = object;
 
     peer->media_prefixes = prefixes_take(draft, item, setting, &peer->media_prefix_count);
+}
+
+static bool codec_read(struct draft *draft, struct slice text, struct slice *kept)
+{
+    if (text.len > CODEC_LEN_MAX || !slice_is_token(text)) {
+        return false;
+    }
+    *kept = draft_keep(draft, text);
+    return true;
+}
+
+void setting_read_CODECS(struct draft *draft, const struct item *item,
+                         const struct setting *setting, void *object)
+{
+    texts_read(draft, item, setting, object, codec_read);
 }
 
 void setting_read_TRANSPORTS(struct draft *draft, const struct item *item,

@@ -65,6 +65,46 @@ void field_write_transports(struct text *text, const struct policy *policy,
     list_end(&list);
 }
 
+/* The words of an octet's bits. */
+static void bits_write(struct text *text, const struct setting *setting, const void *object,
+                       const struct slice *words, unsigned count)
+{
+    const uint8_t *bits = (const void *)((const char *)object + setting->at);
+    struct list_text list;
+
+    list_begin(&list, text);
+    for (unsigned bit = 1; bit < count; bit++) {
+        if (*bits >> bit & 1) {
+            text_put(list_next(&list), words[bit]);
+        }
+    }
+    list_end(&list);
+}
+
+void field_write_srtp_keys(struct text *text, const struct policy *policy,
+                           const struct setting *setting, const void *object)
+{
+    static const struct slice words[] = {
+        [MEDIA_SDES] = SLICE_INIT("sdes"),
+        [MEDIA_DTLS] = SLICE_INIT("dtls"),
+    };
+
+    (void)policy;
+    bits_write(text, setting, object, words, MEDIA_PROTECTION_COUNT);
+}
+
+void field_write_suites(struct text *text, const struct policy *policy,
+                        const struct setting *setting, const void *object)
+{
+    struct slice words[MEDIA_SUITE_COUNT];
+
+    (void)policy;
+    for (enum media_suite suite = MEDIA_SUITE_NONE; suite < MEDIA_SUITE_COUNT; suite++) {
+        words[suite] = media_suite_written(suite);
+    }
+    bits_write(text, setting, object, words, MEDIA_SUITE_COUNT);
+}
+
 void methods_write(struct text *text, uint32_t methods)
 {
     struct list_text list;

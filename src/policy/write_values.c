@@ -165,6 +165,15 @@ void field_write_class(struct text *text, const struct policy *policy,
     text_put_string(text, zone_class_written(*(const enum zone_class *)field_of(setting, object)));
 }
 
+void field_write_srtp(struct text *text, const struct policy *policy, const struct setting *setting,
+                      const void *object)
+{
+    static const char *const words[] = {"allowed", "required", "forbidden"};
+
+    (void)policy;
+    text_put_string(text, words[*(const enum policy_srtp *)field_of(setting, object)]);
+}
+
 void field_write_layer(struct text *text, const struct policy *policy,
                        const struct setting *setting, const void *object)
 {

@@ -71,6 +71,7 @@ struct relay {
     struct random *random;
     struct tallies *tallies;
     struct media_ports *ports;
+    struct media_fingerprint fingerprint; /* of the gate's certificate */
     struct relay_name *names; /* by policy.names */
     struct relay_peer *peers; /* by policy.peers */
     struct sip_message *kept; /* our own texts, read again: ACK, CANCEL, another hop */

@@ -4,9 +4,10 @@
  *
  * The relay decides which ports a stream uses; nothing is asked of the gate.
  */
-#include "relay/machine.h"
+#include "relay/keying.h"
 #include "relay/media_rates.h"
-#include "wire/sdp/write.h"
+
+enum { MEDIA_LINES_ROOM = 8192 }; /* keys and candidates of eight media: 700 octets each at most */
 
 static void side_set_prefixes(const struct relay *relay, const struct dialog_side *party,
                               struct media_side *side)
@@ -36,7 +37,6 @@ static void side_hear(const struct relay *relay, const struct sdp *sdp,
         remote = (struct address){.family = ADDRESS_NONE}; /* on hold the old way (RFC 2543) */
     }
     side->remote = remote;
-    side->has_rtcp_mux = sdp_has(&media->level, SDP_ATTRIBUTE_RTCP_MUX);
     side->remote_rtcp_port = 0;
     if (!side->has_rtcp_mux && sdp_media_rtcp_address(sdp, media, &rtcp)) {
         side->remote_rtcp_port = rtcp.port;
@@ -58,14 +58,31 @@ static bool is_repeated(const struct inspection *inspection)
            exchange->server_state == SERVER_ACCEPTED;
 }
 
-static void stream_hear(struct relay *relay, const struct sdp *sdp, const struct sdp_media *media,
-                        const struct dialog *dialog, unsigned side_from,
+/* A description that answers another, or the first of two (RFC 3264, RFC 3262). */
+static bool is_offer(const struct inspection *inspection, const struct dialog *dialog,
+                     unsigned side_from)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (!message->is_request) {
+        return message->cseq_method == SIP_INVITE && !dialog->sides[side_from ^ 1].invite_offers;
+    }
+    if (message->method == SIP_PRACK) {
+        return dialog->sides[side_from].invite_offers;
+    }
+    return message->method != SIP_ACK;
+}
+
+static void stream_hear(const struct keying *keying, const struct sdp_media *media,
                         struct media_stream *stream, struct outbox *outbox)
 {
-    struct media_side *from = &stream->sides[side_from];
-    struct media_side *to = &stream->sides[side_from ^ 1];
+    struct relay *relay = keying->relay;
+    const struct sdp *sdp = keying->sdp;
+    struct media_side *from = &stream->sides[keying->from];
+    struct media_side *to = &stream->sides[keying->from ^ 1];
 
-    side_hear(relay, sdp, media, &dialog->sides[side_from], from);
+    keying_hear(keying, media, stream);
+    side_hear(relay, sdp, media, &keying->dialog->sides[keying->from], from);
     media_rates_hear(sdp, media, to, from);
     stream->media_kind =
         sdp_protocol_carries(media->protocol) == SDP_CARRIES_UDPTL ? MEDIA_UDPTL : MEDIA_RTP;
@@ -83,51 +100,73 @@ static bool is_relayed(const struct sdp_media *media)
 {
     enum sdp_carries carries = sdp_protocol_carries(media->protocol);
 
-    return carries == SDP_CARRIES_RTP || carries == SDP_CARRIES_UDPTL;
+    return carries == SDP_CARRIES_RTP ||
+           (carries == SDP_CARRIES_UDPTL && media->protocol != SDP_DTLS_UDPTL);
 }
 
-/* Every medium we can carry gets a stream; the others are refused in our name. */
-static bool line_hear(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
-                      unsigned side_from, unsigned line, struct address *ours,
-                      struct outbox *outbox)
-{
-    const struct sdp *sdp = &inspection->sdp;
-    const struct sdp_media *media = &sdp->media[line];
-    struct media_stream *stream = streams_at(relay, dialog, line);
+/* What a description becomes on its way through. */
+struct passage {
+    struct keying keying;
+    struct inspection *inspection;
+    struct dialog *dialog;
+    struct sdp_media_rewrite rewrites[SDP_MEDIA_MAX];
+    struct text lines; /* of ours, behind the media's own */
+    struct outbox *outbox;
+};
 
-    if (media->port == 0 || !is_relayed(media) || (inspection->refused_media >> line & 1) != 0) {
-        streams_close(relay, dialog, line, outbox);
-        return true;
-    }
+static struct media_stream *line_stream(struct passage *passage, unsigned line)
+{
+    struct relay *relay = passage->keying.relay;
+    struct media_stream *stream = streams_at(relay, passage->dialog, line);
+
     if (stream != NULL && streams_is_shadow(stream)) {
-        streams_close(relay, dialog, line, outbox);
+        streams_close(relay, passage->dialog, line, passage->outbox);
         stream = NULL;
     }
-    if (stream == NULL) {
-        stream = streams_open(relay, dialog, line);
-    }
-    if (stream == NULL) {
-        return false;
-    }
-    if (!is_repeated(inspection)) {
-        stream_hear(relay, sdp, media, dialog, side_from, stream, outbox);
-    }
-    *ours = stream->sides[side_from ^ 1].local;
-    return true;
+    return stream == NULL ? streams_open(relay, passage->dialog, line) : stream;
 }
 
-static bool media_hear(struct relay *relay, struct inspection *inspection, struct dialog *dialog,
-                       unsigned side_from, struct sdp_media_rewrite *rewrites,
-                       struct outbox *outbox)
+/* Every medium we can carry gets a stream; the others are refused in our name.  0, or the status of
+ * a refusal. */
+static unsigned line_hear(struct passage *passage, unsigned line)
 {
-    for (unsigned line = 0; line < inspection->sdp.media_count; line++) {
-        rewrites[line] = (struct sdp_media_rewrite){.rtcp_port = 0};
-        if (line < DIALOG_STREAMS_MAX && !line_hear(relay, inspection, dialog, side_from, line,
-                                                    &rewrites[line].address, outbox)) {
-            return false;
+    const struct keying *keying = &passage->keying;
+    const struct sdp_media *media = &keying->sdp->media[line];
+    struct media_stream *stream = NULL;
+
+    if (media->port == 0 || !is_relayed(media) ||
+        (passage->inspection->refused_media >> line & 1) != 0) {
+        streams_close(keying->relay, passage->dialog, line, passage->outbox);
+        return 0;
+    }
+    stream = line_stream(passage, line);
+    if (stream == NULL) {
+        keying->relay->counters.media_refused++;
+        return 503;
+    }
+    if (!is_repeated(passage->inspection)) {
+        stream_hear(keying, media, stream, passage->outbox);
+    }
+    if (!keying_is_possible(keying, stream)) {
+        keying->relay->counters.keys_refused++;
+        return 488;
+    }
+    passage->rewrites[line].address = stream->sides[keying->from ^ 1].local;
+    keying_write(keying, media, stream, &passage->rewrites[line], &passage->lines);
+    return 0;
+}
+
+static unsigned media_hear(struct passage *passage)
+{
+    unsigned status = 0;
+
+    for (unsigned line = 0; line < passage->keying.sdp->media_count; line++) {
+        passage->rewrites[line] = (struct sdp_media_rewrite){.rtcp_port = 0};
+        if (status == 0 && line < DIALOG_STREAMS_MAX) {
+            status = line_hear(passage, line);
         }
     }
-    return true;
+    return status;
 }
 
 /* o= is ours on every leg; its version rises when what the party says changes (RFC 3264 8). */
@@ -233,31 +272,60 @@ static bool has_no_part_left(const struct inspection *inspection)
     return inspection->stripped_parts != 0;
 }
 
+static bool has_ice(const struct passage *passage)
+{
+    for (unsigned line = 0; line < passage->keying.sdp->media_count; line++) {
+        if (slice_has(passage->rewrites[line].added, SLICE("a=ice-ufrag:"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Both zones let the media run through us. */
+static bool is_anchored(const struct relay *relay, const struct dialog *dialog)
+{
+    return relay_zone(relay, dialog->sides[0].zone)->media == MEDIA_ANCHOR &&
+           relay_zone(relay, dialog->sides[1].zone)->media == MEDIA_ANCHOR;
+}
+
 static unsigned offer_or_answer(struct relay *relay, struct inspection *inspection,
                                 struct dialog *dialog, unsigned side_from, struct text *room,
                                 struct outbox *outbox)
 {
-    struct dialog_side *from = &dialog->sides[side_from], *to = &dialog->sides[side_from ^ 1];
-    struct sdp_media_rewrite rewrites[SDP_MEDIA_MAX];
+    struct dialog_side *to = &dialog->sides[side_from ^ 1];
+    char lines[MEDIA_LINES_ROOM];
+    struct passage passage = {
+        .keying = {.relay = relay,
+                   .sdp = &inspection->sdp,
+                   .dialog = dialog,
+                   .from = side_from,
+                   .is_offer = is_offer(inspection, dialog, side_from)},
+        .inspection = inspection,
+        .dialog = dialog,
+        .outbox = outbox,
+    };
     struct sdp_rewrite rewrite = {.keeps_keys = true};
+    unsigned status = 0;
 
+    text_init(&passage.lines, lines, sizeof(lines));
     rewrite.address = our_address(relay, to);
     rewrite.keeps_unknown = relay_zone(relay, to->zone)->class == ZONE_CORE;
-    if (relay_zone(relay, from->zone)->media == MEDIA_ANCHOR &&
-        relay_zone(relay, to->zone)->media == MEDIA_ANCHOR) {
+    if (is_anchored(relay, dialog)) {
         streams_follow(relay, dialog, outbox);
-        if (!media_hear(relay, inspection, dialog, side_from, rewrites, outbox)) {
-            relay->counters.media_refused++;
-            return 503;
-        }
-        rewrite.media = rewrites;
+        status = media_hear(&passage);
+        rewrite.media = passage.rewrites;
+        rewrite.keeps_keys = false;
+        sdp_attribute_set_add(&rewrite.stripped, SDP_ATTRIBUTE_SETUP);
+        rewrite.added = has_ice(&passage) ? SLICE("a=ice-lite\r\n") : SLICE_NONE;
     }
     set_origin(relay, dialog, side_from, inspection->sdp_text, &rewrite);
-    if (!write_body(room, inspection, &rewrite)) {
+    if (status == 0 && (passage.lines.is_full || !write_body(room, inspection, &rewrite))) {
         relay->counters.too_large++;
-        return 488;
+        status = 488;
     }
-    return 0;
+    media_wipe(lines, passage.lines.len);
+    return status;
 }
 
 /* A part that was taken out is not described any more. */

@@ -82,6 +82,7 @@ struct relay *relay_new(const struct relay_setup *setup)
     relay->peers = relay_peers_new(relay->policy);
     relay->kept = malloc(sizeof(*relay->kept));
     relay->shares = setup->media_port_shares;
+    relay->fingerprint = setup->fingerprint;
     relay->ports = relay_ports_new(relay, relay->policy);
     relay_keys(relay, setup->keys);
     if (relay->names == NULL || relay->peers == NULL || relay->kept == NULL ||

@@ -27,6 +27,7 @@ struct relay_setup {
     uint16_t node, worker;
     uint64_t now_ms;
     uint32_t media_port_shares; /* workers that divide the port pools */
+    struct media_fingerprint fingerprint; /* of the gate's certificate; hash NONE: it has none */
 };
 
 /* NULL when memory ends.  Dialogs and registrations found in state get their timers again. */

@@ -43,9 +43,6 @@ static bool order_write(struct relay *relay, const struct media_stream *stream,
     order->is_emergency = dialog != NULL && dialog->is_emergency;
     order->sides[0] = stream->sides[0];
     order->sides[1] = stream->sides[1];
-    /* We pass the attribute on, so either both parties agreed to it or neither did. */
-    order->sides[0].has_rtcp_mux = order->sides[1].has_rtcp_mux =
-        stream->sides[0].has_rtcp_mux && stream->sides[1].has_rtcp_mux;
     return true;
 }
 
@@ -54,6 +51,16 @@ void streams_order(struct relay *relay, struct media_stream *stream, enum media_
 {
     stream->is_owed = !order_write(relay, stream, kind, outbox);
     relay->owes_streams |= stream->is_owed;
+}
+
+/* Keys of a call that is over open nothing that anybody recorded. */
+static void stream_wipe(struct media_stream *stream)
+{
+    media_wipe(stream->agreements, sizeof(stream->agreements));
+    for (unsigned side = 0; side < 2; side++) {
+        media_wipe(&stream->sides[side].send, sizeof(stream->sides[side].send));
+        media_wipe(&stream->sides[side].receive, sizeof(stream->sides[side].receive));
+    }
 }
 
 /* Its ports come back when the gate knows, not earlier. */
@@ -67,6 +74,7 @@ static bool stream_end(struct relay *relay, struct media_stream *stream, struct 
             media_ports_give(relay->ports, &stream->sides[side].local, relay->now_ms);
         }
     }
+    stream_wipe(stream);
     pool_give(&relay->state->streams, stream);
     return true;
 }
@@ -150,8 +158,11 @@ static void stream_give_to(struct relay *relay, struct media_stream *stream, str
 static void shadow_swap(struct media_stream *shadow, struct media_stream *live)
 {
     struct media_side said = shadow->sides[1];
+    struct media_agreement agreed = shadow->agreements[1];
 
     said.local = live->sides[1].local;
+    shadow->agreements[1] = live->agreements[1];
+    live->agreements[1] = agreed;
     shadow->sides[1] = live->sides[1];
     shadow->sides[1].local = (struct address){.family = ADDRESS_NONE};
     live->sides[1] = said;
@@ -169,6 +180,9 @@ static bool line_follow(struct relay *relay, struct dialog *from, struct dialog 
     }
     if (shadow == NULL) {
         shadow = pool_take(&relay->state->streams);
+        if (shadow != NULL) {
+            shadow->agreements[1] = live->agreements[1]; /* what each of them was offered */
+        }
     }
     if (shadow != NULL) {
         shadow->line = live->line;

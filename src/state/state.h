@@ -37,6 +37,20 @@ struct state {
     uint64_t given_back;      /* calls in set-up and their like, which no worker survives */
 };
 
+/* How a party and we protect a stream, beside what the gate is told: what was offered, and what may
+ * not be given up any more. */
+struct media_agreement {
+    uint8_t profile;       /* enum sdp_protocol of the m= line in its descriptions and ours */
+    uint8_t offered;       /* bit per enum media_protection that our own offer has keys for */
+    uint8_t latched;       /* enum media_protection: the best that was agreed on (CT-ENC-09) */
+    bool is_opportunistic; /* the m= line says clear, keys stand beside (RFC 8643) */
+    bool offers_mux;       /* RTCP on the same port, in the newest offer of either */
+    bool offers_ice;
+    uint32_t crypto_tag;   /* of the party's line that we answer */
+    uint64_t ice_hash;     /* of the party's name and password: others mean that ICE begins anew */
+    struct media_key own[MEDIA_SUITE_COUNT]; /* that we seal with, one for each suite we offered */
+};
+
 /* A media stream: one m= line of a call, as the gate was told last. */
 struct media_stream {
     struct pool_slot slot;
@@ -47,6 +61,7 @@ struct media_stream {
     bool is_owed;       /* the gate could not be told yet; without dialog: that it is over */
     uint16_t zones[2];
     struct media_side sides[2]; /* local: our ports */
+    struct media_agreement agreements[2];
 };
 
 size_t state_size(const struct state_capacity *capacity);

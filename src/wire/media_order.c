@@ -71,6 +71,19 @@ bool media_order_read(struct media_order *order, struct slice message)
            side_read(&order->sides[1]);
 }
 
+void media_order_wipe(struct media_order *order)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct media_side *side = &order->sides[i];
+
+        if (side->protection != MEDIA_CLEAR) {
+            media_wipe(&side->send, sizeof(side->send));
+            media_wipe(&side->receive, sizeof(side->receive));
+            media_wipe(side->ice_password, sizeof(side->ice_password));
+        }
+    }
+}
+
 static const struct {
     const char *name, *rule;
 } reasons[MEDIA_REASON_COUNT] = {

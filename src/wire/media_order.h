@@ -148,6 +148,9 @@ struct media_report {
  * within its ranges; the sense of it is for the gate to judge. */
 bool media_order_read(struct media_order *order, struct slice message);
 
+/* Keys are where they are used and nowhere else; of an order in the clear nothing is touched. */
+void media_order_wipe(struct media_order *order);
+
 /* As written in reports and metrics, and the rule behind it. */
 const char *media_reason_name(enum media_reason reason);
 const char *media_reason_rule(enum media_reason reason);

@@ -10,6 +10,9 @@ void outbox_reset(struct outbox *outbox)
 {
     outbox->room.len = 0;
     outbox->item_count = 0;
+    for (uint32_t i = 0; i < outbox->order_count; i++) {
+        media_order_wipe(&outbox->orders[i]);
+    }
     outbox->order_count = 0;
     outbox->question_count = 0;
 }

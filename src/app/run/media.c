@@ -4,6 +4,7 @@
 #include "app/run/child.h"
 #include "app/run/pools.h"
 #include "app/say.h"
+#include "io/media/cipher.h"
 #include "io/media/gate.h"
 
 #include <stdlib.h>
@@ -29,7 +30,8 @@ int media_main(struct child *child)
     setup.pool_count = pools_of_policy(policy, pools);
     setup.totals = child_map(&child->counters, "counters");
     if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||
-        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !child_drop(child)) {
+        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !ciphers_begin() ||
+        !child_drop(child)) {
         return 3;
     }
     /* What the gate asks of the kernel once, it asks before it may ask no more. */

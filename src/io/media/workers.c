@@ -170,15 +170,6 @@ void gate_worker_connect(struct gate *gate, uint32_t number, int fd)
     worker_send_owed(gate, number);
 }
 
-/* Keys are where they are used, and nowhere else. */
-static void order_wipe(struct media_order *order, char message[sizeof(struct media_order) + 1])
-{
-    if (order->sides[0].protection != MEDIA_CLEAR || order->sides[1].protection != MEDIA_CLEAR) {
-        media_wipe(order, sizeof(*order));
-        media_wipe(message, sizeof(*order));
-    }
-}
-
 /* False when the connection is over. */
 static bool worker_read(struct gate *gate, uint32_t number)
 {
@@ -186,22 +177,26 @@ static bool worker_read(struct gate *gate, uint32_t number)
     char message[sizeof(struct media_order) + 1];
 
     for (unsigned i = 0; i < ORDERS_PER_TURN; i++) {
-        struct media_order order = {.version = 0};
+        struct media_order order;
         ssize_t len = recv(fd, message, sizeof(message), MSG_DONTWAIT);
 
         if (len < 0) {
-            return errno == EAGAIN || errno == EINTR;
+            bool is_over = errno != EAGAIN && errno != EINTR;
+
+            media_wipe(message, sizeof(message)); /* it was the last one's, with its keys */
+            return !is_over;
         }
         if (len == 0) {
             return false;
         }
         if (media_order_read(&order, slice_of(message, (size_t)len))) {
             gate_order(gate, number, &order);
+            media_order_wipe(&order);
         } else {
             gate->totals->orders_unreadable++;
         }
-        order_wipe(&order, message);
     }
+    media_wipe(message, sizeof(message));
     return true;
 }
 

@@ -174,6 +174,8 @@ static void write_formats(const struct sdp_writing *writing)
 static void write_media_line(const struct sdp_writing *writing, uint16_t port)
 {
     const struct sdp_media *media = writing->media;
+    bool is_ours = writing->ours != NULL && writing->ours->has_protocol;
+    uint8_t protocol = is_ours ? writing->ours->protocol : media->protocol;
     struct text *text = writing->text;
 
     text_put(text, SLICE("m="));
@@ -183,9 +185,9 @@ static void write_media_line(const struct sdp_writing *writing, uint16_t port)
     text_put_octet(text, ' ');
     text_put_number(text, port);
     text_put_octet(text, ' ');
-    text_put(text, media->protocol == SDP_PROTOCOL_OTHER
+    text_put(text, protocol == SDP_PROTOCOL_OTHER
                        ? sdp_slice(writing->sdp, media->protocol_text)
-                       : sdp_protocol_spelling((enum sdp_protocol)media->protocol));
+                       : sdp_protocol_spelling((enum sdp_protocol)protocol));
     if (is_rtp(media)) {
         write_payload_types(writing);
     } else {
@@ -231,7 +233,7 @@ static void write_media(struct sdp_writing writing, unsigned index)
     write_bandwidths(&writing);
     sdp_attributes_write(&writing);
     write_rtcp(&writing, port);
-    if (writing.ours != NULL) {
+    if (writing.ours != NULL && port != 0) {
         text_put(writing.text, writing.ours->added);
     }
 }

@@ -31,6 +31,9 @@ struct sdp_media_rewrite {
     uint16_t rtcp_port;        /* 0: not said; written when it is not the RTP port + 1 */
     uint64_t dropped_types[2]; /* payload types left out, with their rtpmap, fmtp, rtcp-fb */
     uint32_t bandwidth_max;    /* kbit/s that b= may say; 0: no bound (HYG-D09) */
+    bool has_protocol;         /* ours stands on the m= line in place of theirs */
+    uint8_t protocol;          /* enum sdp_protocol, of the same carriage */
+    struct sdp_attribute_set stripped; /* of this medium, beside those of the whole */
     struct slice added;        /* whole lines of ours behind it, each with its CRLF */
 };
 

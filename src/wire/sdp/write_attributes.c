@@ -33,7 +33,8 @@ static bool is_attribute_kept(const struct sdp_writing *writing, const struct sd
     if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
         return is_unknown_kept(writing, line);
     }
-    if (sdp_attribute_set_has(&rewrite->stripped, attribute)) {
+    if (sdp_attribute_set_has(&rewrite->stripped, attribute) ||
+        (writing->ours != NULL && sdp_attribute_set_has(&writing->ours->stripped, attribute))) {
         return false;
     }
     switch ((enum sdp_treatment)sdp_attributes[attribute].treatment) {
