@@ -72,14 +72,14 @@ struct policy_zone {
     struct slice domain; /* hosts of From and To are shown as this towards the zone; empty: kept */
     struct address media_v4, media_v6; /* family NONE when the zone has none */
     uint16_t media_port_min, media_port_max;
-    enum policy_srtp srtp;        /* whether media there are encrypted */
-    uint8_t srtp_keys;            /* bit per enum media_protection that may protect them */
-    uint8_t srtp_suites;          /* bit per enum media_suite */
-    bool is_opportunistic;        /* offers in the clear have keys beside (RFC 8643) */
-    bool shows_keys;              /* SDES over a hop that is not protected: laboratories */
-    bool has_ice;                 /* our offers are for browsers */
-    struct policy_slices codecs;  /* that may cross, CT-MED-06; empty: all */
-    uint32_t bandwidth_max;       /* kbit/s of b=; 0: any */
+    enum policy_srtp srtp;       /* whether media there are encrypted */
+    uint8_t srtp_keys;           /* bit per enum media_protection that may protect them */
+    uint8_t srtp_suites;         /* bit per enum media_suite */
+    bool is_opportunistic;       /* offers in the clear have keys beside (RFC 8643) */
+    bool shows_keys;             /* SDES over a hop that is not protected: laboratories */
+    bool has_ice;                /* our offers are for browsers */
+    struct policy_slices codecs; /* that may cross, CT-MED-06; empty: all */
+    uint32_t bandwidth_max;      /* kbit/s of b=; 0: any */
     struct policy_limits limits;
     uint32_t methods;    /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
     uint64_t headers[4]; /* bit per header that "C"/"T" of rules 2.3 opens for everybody */

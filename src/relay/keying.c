@@ -111,8 +111,8 @@ static void side_be_sdes(const struct keying *keying, struct media_side *side,
                          struct media_agreement *agreement, const struct sdp_crypto *crypto)
 {
     enum media_suite suite = (enum media_suite)crypto->key.suite;
-    bool begins_anew = side->receive.suite != MEDIA_SUITE_NONE &&
-                       !media_key_equal(&side->receive, &crypto->key);
+    bool begins_anew =
+        side->receive.suite != MEDIA_SUITE_NONE && !media_key_equal(&side->receive, &crypto->key);
 
     if (keying->is_offer && begins_anew) {
         own_keys_settle(agreement, MEDIA_SUITE_NONE);
@@ -336,9 +336,8 @@ void keying_hear(const struct keying *keying, const struct sdp_media *media,
         enum media_protection protection = offer_choose(keying, media, &keys);
 
         agreement->profile = media->protocol;
-        agreement->is_opportunistic =
-            protection != MEDIA_CLEAR &&
-            !sdp_protocol_is_secure((enum sdp_protocol)media->protocol);
+        agreement->is_opportunistic = protection != MEDIA_CLEAR &&
+                                      !sdp_protocol_is_secure((enum sdp_protocol)media->protocol);
         agreement->offers_mux = has_mux;
         side_become(keying, keying->from, stream, &keys, protection);
         offer_decide(keying, media, stream);

@@ -72,9 +72,9 @@ struct relay {
     struct tallies *tallies;
     struct media_ports *ports;
     struct media_fingerprint fingerprint; /* of the gate's certificate */
-    struct relay_name *names; /* by policy.names */
-    struct relay_peer *peers; /* by policy.peers */
-    struct sip_message *kept; /* our own texts, read again: ACK, CANCEL, another hop */
+    struct relay_name *names;             /* by policy.names */
+    struct relay_peer *peers;             /* by policy.peers */
+    struct sip_message *kept;             /* our own texts, read again: ACK, CANCEL, another hop */
     uint64_t now_ms;
     uint64_t next_watch_ms; /* liveness and housekeeping */
     bool tells_streams;     /* the gate is being told of all streams, see streams_tell */

@@ -26,7 +26,7 @@ struct relay_setup {
     const struct siv *keys[STATE_KEYS_MAX]; /* newest first, NULL behind the last */
     uint16_t node, worker;
     uint64_t now_ms;
-    uint32_t media_port_shares; /* workers that divide the port pools */
+    uint32_t media_port_shares;           /* workers that divide the port pools */
     struct media_fingerprint fingerprint; /* of the gate's certificate; hash NONE: it has none */
 };
 

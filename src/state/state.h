@@ -46,8 +46,8 @@ struct media_agreement {
     bool is_opportunistic; /* the m= line says clear, keys stand beside (RFC 8643) */
     bool offers_mux;       /* RTCP on the same port, in the newest offer of either */
     bool offers_ice;
-    uint32_t crypto_tag;   /* of the party's line that we answer */
-    uint64_t ice_hash;     /* of the party's name and password: others mean that ICE begins anew */
+    uint32_t crypto_tag; /* of the party's line that we answer */
+    uint64_t ice_hash;   /* of the party's name and password: others mean that ICE begins anew */
     struct media_key own[MEDIA_SUITE_COUNT]; /* that we seal with, one for each suite we offered */
 };
 

@@ -40,9 +40,9 @@ static bool dialog_truths_are_sound(const struct dialog *dialog)
 static bool side_truths_are_sound(const struct media_side *side)
 {
     const bool *truths[] = {
-        &side->has_reduced_rtcp,    &side->has_rtcp_mux, &side->learns,
-        &side->has_asymmetric_port, &side->may_send,     &side->is_dtls_client,
-        &side->has_ice,             &side->hides,        &side->bars_events,
+        &side->has_reduced_rtcp, &side->has_rtcp_mux,   &side->learns,  &side->has_asymmetric_port,
+        &side->may_send,         &side->is_dtls_client, &side->has_ice, &side->hides,
+        &side->bars_events,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }

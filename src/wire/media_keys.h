@@ -26,8 +26,8 @@ enum media_suite {
 enum {
     MEDIA_KEY_MAX = 44, /* octets of the longest key and its salt */
     MEDIA_SUITES_ALL = (1 << MEDIA_SUITE_COUNT) - 2,
-    MEDIA_FINGERPRINT_MAX = 64, /* SHA-512 */
-    MEDIA_UFRAG_LETTERS = 8,    /* RFC 8445 5.3 asks for 24 bits; letters have 5.1 each */
+    MEDIA_FINGERPRINT_MAX = 64,  /* SHA-512 */
+    MEDIA_UFRAG_LETTERS = 8,     /* RFC 8445 5.3 asks for 24 bits; letters have 5.1 each */
     MEDIA_PASSWORD_LETTERS = 26, /* ... and for 128 */
 };
 

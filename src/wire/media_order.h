@@ -63,7 +63,7 @@ struct media_side {
     bool has_reduced_rtcp; /* RFC 5506: feedback without a report in front */
     bool learns;           /* MED-02: the port may be learned, at learn_host only */
     bool has_asymmetric_port;
-    bool may_send;       /* the direction of SDP lets this side send to us */
+    bool may_send;      /* the direction of SDP lets this side send to us */
     bool hides;         /* SSRC, CSRC and CNAME of the other side are not shown to this one */
     bool bars_events;   /* telephone events of this side are dropped (before answer, MED-13) */
     uint8_t event_type; /* payload type of telephone-event, 0: none */
@@ -79,12 +79,12 @@ struct media_side {
      * UDP and IP headers.  0: the gate's default, G.711 at 10 ms. */
     uint32_t packets_per_second, bytes_per_second;
 
-    uint8_t protection;    /* enum media_protection, between this side and us */
-    bool is_dtls_client;   /* DTLS: we begin the handshake */
-    uint8_t suites;        /* DTLS: bit per enum media_suite that may be agreed on */
-    bool has_ice;          /* we are an ICE lite agent to this side (MED-16) */
-    struct media_key send; /* SDES: what we seal with; NONE: nothing is agreed, nothing passes */
-    struct media_key receive;             /* ... and what this side seals with */
+    uint8_t protection;       /* enum media_protection, between this side and us */
+    bool is_dtls_client;      /* DTLS: we begin the handshake */
+    uint8_t suites;           /* DTLS: bit per enum media_suite that may be agreed on */
+    bool has_ice;             /* we are an ICE lite agent to this side (MED-16) */
+    struct media_key send;    /* SDES: what we seal with; NONE: nothing is agreed, nothing passes */
+    struct media_key receive; /* ... and what this side seals with */
     struct media_fingerprint fingerprint; /* DTLS: of this side's certificate; NONE: not known */
     char ice_ufrag[MEDIA_UFRAG_LETTERS], ice_password[MEDIA_PASSWORD_LETTERS]; /* ours */
 };

@@ -92,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     if (order.media_kind == MEDIA_UDPTL) {
         order.sides[0].protection = order.sides[1].protection = MEDIA_CLEAR;
     }
-    is_sealed = order.sides[1].protection != MEDIA_CLEAR || order.sides[0].protection != MEDIA_CLEAR;
+    is_sealed =
+        order.sides[1].protection != MEDIA_CLEAR || order.sides[0].protection != MEDIA_CLEAR;
     memset(&stream, 0, sizeof(stream));
     must(gate_stream_check(&stream, &order) == GATE_TAKEN);
     gate_stream_open(&stream, &order, &limits, 77, now_us);

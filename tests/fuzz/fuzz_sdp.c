@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/must.h"
+#include "wire/sdp/keys.h"
 #include "wire/sdp/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
@@ -52,6 +53,30 @@ static void write_and_read(const struct sdp_rewrite *rewrite)
     must(slice_equal(text_slice(&text), text_slice(&twice)));
 }
 
+/* Keys that were read are written so that they are read again. */
+static void read_keys(const struct sdp_media *media)
+{
+    struct sdp_keys keys;
+    struct sdp_crypto crypto;
+    struct media_fingerprint fingerprint;
+    char room[256];
+    struct text text;
+
+    sdp_keys_read(&keys, &sdp, media, MEDIA_SUITES_ALL);
+    text_init(&text, room, sizeof(room));
+    if (keys.crypto.key.suite != MEDIA_SUITE_NONE) {
+        sdp_crypto_write(&text, keys.crypto.tag, &keys.crypto.key);
+        must(sdp_crypto_read(&crypto, slice_skip(slice_trim(text_slice(&text)), 9)));
+        must(crypto.tag == keys.crypto.tag && media_key_equal(&crypto.key, &keys.crypto.key));
+    }
+    text_init(&text, room, sizeof(room));
+    if (keys.fingerprint.hash != MEDIA_HASH_NONE) {
+        sdp_fingerprint_write(&text, &keys.fingerprint);
+        must(sdp_fingerprint_read(&fingerprint, slice_skip(slice_trim(text_slice(&text)), 14)));
+        must(media_fingerprint_equal(&fingerprint, &keys.fingerprint));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
     static struct sdp_media_rewrite media[SDP_MEDIA_MAX];
@@ -59,6 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 
     if (sdp_read(&sdp, slice_of((const char *)octets, len)) != SDP_READ) {
         return 0;
+    }
+    for (unsigned i = 0; i < sdp.media_count; i++) {
+        read_keys(&sdp.media[i]);
     }
     must(address_read(&rewrite.address, SLICE("2001:db8::1")));
     write_and_read(&rewrite);

@@ -10,6 +10,8 @@ start_core() {
 }
 
 # baresip NAME HOST PORT CONTROL TRANSPORT [ACCOUNT-PARAMETERS]: registers as NAME@test.example.
+# $border is where we are, $interval how often it registers (0: never), $phone_modules more lines of
+# its configuration.
 start_baresip() {
     local name=$1 host=$2 port=$3 control=$4 transport=$5 more=$6
     local folder=$work/$name modules
@@ -37,6 +39,7 @@ snd_path $folder/snd
 module g711.so
 module aufile.so
 module aubridge.so
+$phone_modules
 module sndfile.so
 module_tmp uuid.so
 module_tmp account.so
@@ -45,7 +48,7 @@ module_app menu.so
 module_app ctrl_tcp.so
 module_app debug_cmd.so
 X
-    echo "<sip:$name@test.example>;auth_pass=${name}pw;outbound=\"sip:127.0.0.1:5060;transport=$transport\";regint=120;audio_codecs=pcma$more" >"$folder/accounts"
+    echo "<sip:$name@test.example>;auth_pass=${name}pw;outbound=\"sip:${border:-127.0.0.1:5060};transport=$transport\";regint=${interval:-120};audio_codecs=pcma$more" >"$folder/accounts"
     echo '"Bob" <sip:bob@test.example>' >"$folder/contacts"
     start "$name.log" baresip -f "$folder" -4
 }

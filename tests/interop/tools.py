@@ -7,6 +7,8 @@
                                        one command to baresip's control port; prints the answers
     tools.py leaks CAPTURE ADDRESS TEXT...
                                        exit 1 when a packet sent from our socket ADDRESS holds one of the texts
+    tools.py audible CAPTURE ADDRESS   exit 0 when media to or from our ports 20000-20999 of ADDRESS hold
+                                       the tone for who listens on the wire, whatever he tries
     tools.py sent CAPTURE ADDRESS TEXT
                                        exit 0 when a packet sent from ADDRESS holds the text
 """
@@ -92,6 +94,53 @@ def packets(path):
         yield socket.inet_ntoa(packet[12:16]), packet[(packet[0] & 15) * 4:]
 
 
+def datagrams(path):
+    """(source address, port, target address, port, payload) of each UDP packet of a pcap file."""
+    with open(path, "rb") as file:
+        data = file.read()
+    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    at = 24
+    while at + 16 <= len(data):
+        size = struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        packet = data[at + 30:at + 16 + size]
+        at += 16 + size
+        if len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != 17:
+            continue
+        udp = packet[(packet[0] & 15) * 4:]
+        yield (socket.inet_ntoa(packet[12:16]), *struct.unpack(">H", udp[:2]),
+               socket.inet_ntoa(packet[16:20]), *struct.unpack(">H", udp[2:4]), udp[8:])
+
+
+def linear(octet):
+    """ITU-T G.711 A-law."""
+    octet ^= 0x55
+    part, step = octet >> 4 & 7, octet & 15
+    level = step * 16 + 8 if part == 0 else (step * 16 + 264) << (part - 1)
+    return level if octet & 0x80 else -level
+
+
+def audible(path, address):
+    talks, count = {}, 0
+    for source, from_port, target, to_port, payload in datagrams(path):
+        ours = (source == address and 20000 <= from_port <= 20999) or \
+               (target == address and 20000 <= to_port <= 20999)
+        if ours and len(payload) > 100 and payload[0] >> 6 == 2:
+            talks.setdefault((source, from_port), bytearray()).extend(payload[12:172])
+            count += 1
+    loudest = 0.0
+    for talk, octets in talks.items():
+        if len(octets) < RATE:
+            continue
+        samples = [linear(octet) for octet in octets[len(octets) // 3:][:RATE]]
+        level = loudness(samples, RATE, TONE_HZ)
+        print(f"{talk}: {len(octets) / RATE:.1f} s, 440 Hz at {level:.0f}")
+        loudest = max(loudest, level)
+    print(f"{count} packets of media at {address}")
+    if count == 0:
+        raise SystemExit(2)
+    return loudest > 1500
+
+
 def leaks(path, address, texts):
     found, sent = {}, 0
     for source, payload in packets(path):
@@ -124,6 +173,8 @@ def main(arguments):
     if word == "control":
         control(*rest)
         return 0
+    if word == "audible":
+        return 0 if audible(*rest) else 1
     if word == "sent":
         return 0 if sent(*rest) else 1
     if word == "leaks":

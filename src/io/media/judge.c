@@ -15,7 +15,7 @@ enum {
     V6_HEADERS = 40 + 8,
     CONTROL_TYPE_MIN = 64, /* RFC 5761 4: payload types that look like RTCP */
     CONTROL_TYPE_MAX = 95,
-    CONTROL_LEN_MIN = 8,       /* header and sender */
+    CONTROL_LEN_MIN = 8, /* header and sender */
 };
 
 /* One packet on its way through the judgement. */
@@ -26,8 +26,8 @@ struct trial {
     const struct gate_packet *packet;
     struct gate_verdict *verdict;
     enum gate_sender sender;
-    size_t len;      /* of the packet, once opened without its tag */
-    bool is_proven;  /* opened: sent by who has the key of the side */
+    size_t len;     /* of the packet, once opened without its tag */
+    bool is_proven; /* opened: sent by who has the key of the side */
 };
 
 static struct slice trial_bytes(const struct trial *trial)
@@ -184,9 +184,8 @@ static enum media_reason rtp_form(const struct trial *trial, struct rtp_packet *
     }
     front = RTP_HEADER_LEN + 4 * (size_t)rtp->csrc_count +
             (rtp->has_extension ? 4 + rtp->extension.len : 0);
-    return payload_max != 0 && trial->len - front > payload_max + PAYLOAD_SLACK
-               ? MEDIA_TOO_LONG
-               : MEDIA_PASSED;
+    return payload_max != 0 && trial->len - front > payload_max + PAYLOAD_SLACK ? MEDIA_TOO_LONG
+                                                                                : MEDIA_PASSED;
 }
 
 static enum media_reason rtp_type(const struct media_side *told, const struct rtp_packet *rtp)

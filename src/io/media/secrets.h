@@ -11,7 +11,7 @@
 #include "wire/media_order.h"
 
 struct gate_secrets {
-    struct cipher *seal, *open;   /* NULL: not agreed yet */
+    struct cipher *seal, *open;    /* NULL: not agreed yet */
     uint64_t seal_name, open_name; /* keyed hashes of the keys they have; 0: of none */
 };
 

@@ -5,7 +5,7 @@
 enum {
     TAG_DIGITS_MAX = 9,
     LIFETIME_BITS_MAX = 48, /* RFC 3711 9.2 */
-    DIGITS_PER_OCTET = 4,   /* of base64: four for three octets */
+    DIGITS_PER_GROUP = 4, /* of base64 */
     OCTETS_PER_GROUP = 3,
 };
 
@@ -26,10 +26,12 @@ static bool base64_read(struct slice text, uint8_t *octets, size_t len)
     unsigned bit_count = 0;
     size_t count = 0;
 
-    for (unsigned i = 0; i < 2 && slice_ends(text, SLICE("=")); i++) {
+    bool is_filled = text.len % DIGITS_PER_GROUP == 0;
+
+    for (unsigned i = 0; i < 2 && is_filled && slice_ends(text, SLICE("=")); i++) {
         text.len--;
     }
-    if (text.len != (len * DIGITS_PER_OCTET + 2) / OCTETS_PER_GROUP) {
+    if (text.len != (len * DIGITS_PER_GROUP + 2) / OCTETS_PER_GROUP) {
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {

@@ -34,7 +34,7 @@ struct sdp_media_rewrite {
     bool has_protocol;         /* ours stands on the m= line in place of theirs */
     uint8_t protocol;          /* enum sdp_protocol, of the same carriage */
     struct sdp_attribute_set stripped; /* of this medium, beside those of the whole */
-    struct slice added;        /* whole lines of ours behind it, each with its CRLF */
+    struct slice added;                /* whole lines of ours behind it, each with its CRLF */
 };
 
 struct sdp_rewrite {
