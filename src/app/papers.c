@@ -5,7 +5,7 @@
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
-#include "guard/control.h"
+#include "guard/inspect.h"
 #include "policy/report.h"
 
 #include <ares.h>
@@ -46,6 +46,32 @@ static bool wants_operands(int argc, char **argv, int count)
     return true;
 }
 
+/* What the controls find that look at a policy instead of a packet; true when something grave. */
+static bool policy_controls_write(struct text *text, const struct policy *policy)
+{
+    struct plan *plan = plan_new(policy);
+    struct inspection *inspection = calloc(1, sizeof(*inspection));
+    bool is_grave = false;
+
+    must(plan != NULL && inspection != NULL);
+    inspect_policy(inspection, plan);
+    text_put_format(text, "\nControls that look at the policy: %u found something\n\n",
+                    inspection->finding_count);
+    for (uint32_t i = 0; i < inspection->finding_count; i++) {
+        const struct finding *finding = &inspection->findings[i];
+        const struct control *control = control_at(finding->control);
+
+        text_put_format(text, "  %-8s  %s (%s)  ", severity_name(control->severity), control->id,
+                        finding->detail);
+        text_put_shown(text, finding->evidence);
+        text_put_format(text, ": %s\n", control->finds);
+        is_grave |= control->severity >= SEVERITY_HIGH && finding->mode == MODE_ENFORCE;
+    }
+    free(inspection);
+    plan_free(plan);
+    return is_grave;
+}
+
 int check_main(int argc, char **argv)
 {
     struct text text;
@@ -59,9 +85,11 @@ int check_main(int argc, char **argv)
     }
     paper_begin(&text);
     struct posture posture = policy_check_write(&text, file.policy, control_names());
+    bool is_grave = policy_controls_write(&text, file.policy);
     policy_file_free(&file);
     int status = paper_print(&text);
-    return status == EXIT_OK && posture.counts[POSTURE_HIGH] > 0 ? EXIT_FINDINGS : status;
+    return status == EXIT_OK && (is_grave || posture.counts[POSTURE_HIGH] > 0) ? EXIT_FINDINGS
+                                                                               : status;
 }
 
 int diff_main(int argc, char **argv)

@@ -138,3 +138,24 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
     }
     judge(inspection);
 }
+
+void inspect_policy(struct inspection *inspection, const struct plan *plan)
+{
+    static const struct packet nothing = {.flow = {.listener = LISTENER_NONE}};
+
+    inspection_init(inspection, plan, NULL, &nothing, NULL);
+    inspection->zone = POLICY_NONE;
+    inspection->peer = POLICY_NONE;
+    for (uint32_t i = 0; i < control_count(); i++) {
+        const struct control *control = control_at(i);
+        enum policy_mode mode =
+            i < plan->policy->control_count ? plan->policy->controls[i].mode : MODE_ENFORCE;
+
+        if ((control->looks_at & LOOKS_AT_POLICY) == 0 || mode == MODE_OFF) {
+            continue;
+        }
+        inspection->control = (uint16_t)i;
+        inspection->mode = (uint8_t)mode;
+        inspection->outcomes[i] = (uint8_t)control->function(inspection);
+    }
+}

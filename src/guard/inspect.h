@@ -105,6 +105,10 @@ struct inspection {
 void inspect(struct inspection *inspection, const struct plan *plan, struct state *state,
              const struct packet *packet, struct tallies *tallies);
 
+/* The controls that look at a policy instead of a packet: what they find is in the inspection, each
+ * with the name in the policy it is about.  Nothing is refused. */
+void inspect_policy(struct inspection *inspection, const struct plan *plan);
+
 /* Whether the whole of it can be answered: not a response, not an ACK, and what a response copies
  * was read (GEN-03). */
 bool inspection_is_answerable(const struct inspection *inspection);

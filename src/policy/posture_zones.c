@@ -146,9 +146,6 @@ void review_rest(struct review *review)
     for (uint32_t i = 0; review->controls != NULL && i < policy->control_count; i++) {
         find_control(review, i);
     }
-    if (!policy->masks_numbers) {
-        review_find(review, POSTURE_OF_clear_numbers, 0, "events");
-    }
     if (policy->user.len == 0) {
         review_find(review, POSTURE_OF_no_user, 0, "processes");
     }

@@ -9,6 +9,8 @@
  * must spare    it finds something in an emergency request, which passes nevertheless
  * must not trip no control that is enforced finds anything, and the message passes
  *
+ * A control that looks at the policy has whole policies in place of messages.
+ *
  * Attributes: detail, action, zone (default access), transport (default udp), from and to
  * ADDRESS:PORT, certified NAME, times N (judged N times; the last one counts).
  * A message's lines end in CRLF; an empty line is added behind a head without one.  In a line
@@ -30,6 +32,9 @@ struct vector {
 static struct lab lab;
 static const char *folder;
 static char *room;
+static uint32_t judged_control;
+static struct policy *other_policy; /* of the last vector that is a policy */
+static struct plan *other_plan;
 
 static struct slice attribute(const struct vector *vector, const char *name)
 {
@@ -179,8 +184,31 @@ static void put_source(const struct vector *vector, struct lab_source *source)
     }
 }
 
+/* A vector that is a policy: a whole one, judged instead of a packet. */
+static void judge_policy(const struct vector *vector)
+{
+    struct policy_complaints *complaints = policy_complaints_new();
+
+    plan_free(other_plan);
+    policy_free(other_policy);
+    other_policy = policy_read(vector->text, vector->title, control_names(), complaints);
+    for (uint32_t i = 0; i < policy_complaint_count(complaints); i++) {
+        struct slice complaint = policy_complaint(complaints, i);
+        print_error("%.*s\n", (int)complaint.len, complaint.at);
+    }
+    policy_complaints_free(complaints);
+    assert_non_null(other_policy);
+    other_plan = plan_new(other_policy);
+    assert_non_null(other_plan);
+    inspect_policy(lab.inspection, other_plan);
+}
+
 static void judge_vector(const struct vector *vector)
 {
+    if ((control_at(judged_control)->looks_at & LOOKS_AT_POLICY) != 0) {
+        judge_policy(vector);
+        return;
+    }
     struct lab_source source;
     struct slice rest = vector->text;
     struct slice times_word = attribute(vector, "times");
@@ -329,6 +357,7 @@ static unsigned vectors_of(uint32_t control, unsigned counts[KINDS])
     snprintf(path, sizeof(path), "%s/controls/%s.sip", folder, id);
     struct slice file = lab_file(path);
     struct slice rest = file;
+    judged_control = control;
     while (vector_next(&rest, &vector)) {
         judge_vector(&vector);
         const char *wrong = vector.kind == MUST_NOT ? must_not() : must_trip(control, &vector);
@@ -383,6 +412,8 @@ int main(int argument_count, char **arguments)
     lab_open(&lab, path);
     int failures = cmocka_run_group_tests(tests, NULL, NULL);
     lab_close(&lab);
+    plan_free(other_plan);
+    policy_free(other_policy);
     free(room);
     return failures;
 }
