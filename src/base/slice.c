@@ -30,7 +30,7 @@ static uint64_t word_lower_at(const char *at)
     return word_lower(word);
 }
 
-static bool octets_equal_nocase(const char *a, const char *b, size_t len)
+bool octets_equal_nocase(const char *a, const char *b, size_t len)
 {
     if (len < WORD) {
         for (size_t i = 0; i < len; i++) {
@@ -46,21 +46,6 @@ static bool octets_equal_nocase(const char *a, const char *b, size_t len)
         }
     }
     return word_lower_at(a + len - WORD) == word_lower_at(b + len - WORD);
-}
-
-bool slice_equal_nocase(struct slice a, struct slice b)
-{
-    return a.len == b.len && octets_equal_nocase(a.at, b.at, a.len);
-}
-
-bool slice_starts(struct slice slice, struct slice start)
-{
-    return slice.len >= start.len && slice_equal(slice_head(slice, start.len), start);
-}
-
-bool slice_starts_nocase(struct slice slice, struct slice start)
-{
-    return slice.len >= start.len && slice_equal_nocase(slice_head(slice, start.len), start);
 }
 
 bool slice_ends(struct slice slice, struct slice end)

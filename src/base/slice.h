@@ -48,9 +48,23 @@ static inline bool slice_equal(struct slice a, struct slice b)
 }
 
 /* ASCII letters only; octets above 0x7F are compared as they are. */
-bool slice_equal_nocase(struct slice a, struct slice b);
-bool slice_starts(struct slice slice, struct slice start);
-bool slice_starts_nocase(struct slice slice, struct slice start);
+bool octets_equal_nocase(const char *a, const char *b, size_t len);
+
+static inline bool slice_equal_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && octets_equal_nocase(a.at, b.at, a.len);
+}
+
+static inline bool slice_starts(struct slice slice, struct slice start)
+{
+    return slice.len >= start.len && slice_equal(slice_of(slice.at, start.len), start);
+}
+
+static inline bool slice_starts_nocase(struct slice slice, struct slice start)
+{
+    return slice.len >= start.len && octets_equal_nocase(slice.at, start.at, start.len);
+}
+
 bool slice_ends(struct slice slice, struct slice end);
 bool slice_ends_nocase(struct slice slice, struct slice end);
 

@@ -186,13 +186,6 @@ void inspection_strip_line(struct inspection *inspection, const struct sip_heade
     }
 }
 
-bool inspection_is_stripped(const struct inspection *inspection, const struct sip_header *header)
-{
-    uint32_t index = line_index(inspection, header);
-
-    return (inspection->stripped[index / 64] >> (index % 64)) & 1;
-}
-
 static bool names_header(const struct policy_peer *peer, struct slice name)
 {
     if (peer == NULL) {
@@ -216,22 +209,11 @@ static bool knows_header(const struct inspection *inspection, uint16_t zone,
     return inspection->policy->zones[zone].class == ZONE_CORE || names_header(peer, name);
 }
 
-bool inspection_passes(const struct inspection *inspection, const struct sip_header *header)
+/* A private header is agreed with everybody outside who sends or gets it. */
+bool inspection_passes_unknown(const struct inspection *inspection, const struct sip_header *header)
 {
-    const struct policy_peer *in = inspection_peer(inspection);
-    const struct policy_peer *out = inspection_peer_out(inspection);
-
-    if (inspection_is_stripped(inspection, header)) {
-        return false;
-    }
-    if (header->id != SIP_HEADER_UNKNOWN) {
-        return policy_header_passes(&inspection->passing, in, out, header->id);
-    }
-    if (inspection->passes_unknown) {
-        return true;
-    }
-    /* A private header is agreed with everybody outside who sends or gets it. */
     struct slice name = sip_slice(&inspection->message, header->name);
-    return knows_header(inspection, inspection->zone, in, name) &&
-           knows_header(inspection, inspection->zone_out, out, name);
+
+    return knows_header(inspection, inspection->zone, inspection_peer(inspection), name) &&
+           knows_header(inspection, inspection->zone_out, inspection_peer_out(inspection), name);
 }

@@ -31,8 +31,8 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->has_multipart = false;
     inspection->is_multipart_read = false;
     inspection->stripped_parts = 0;
+    inspection->occasions = occasions_of(NULL, SIP_FOREIGN);
     memset(&inspection->passing, 0, sizeof(inspection->passing));
-    inspection->passes_unknown = false;
     memset(inspection->stripped, 0, sizeof(inspection->stripped));
     inspection->strips_body = false;
     inspection->refused_media = 0;
@@ -71,9 +71,13 @@ static bool check(struct inspection *inspection, const struct plan_list *list,
     const struct plan_step *end = &list->steps[list->ends[layer]];
 
     for (; step < end; step++) {
-        inspection->control = step->control;
-        inspection->mode = step->modes[inspection->is_peer_observed];
-        enum outcome outcome = step->function(inspection);
+        enum outcome outcome = OUTCOME_NOT_APPLICABLE;
+
+        if (occasions_meet(&inspection->occasions, &step->occasions)) {
+            inspection->control = step->control;
+            inspection->mode = step->modes[inspection->is_peer_observed];
+            outcome = step->function(inspection);
+        }
         inspection->outcomes[step->control] = (uint8_t)outcome;
         if (tallies == NULL) {
             continue;
@@ -131,6 +135,7 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
     }
     inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
     inspection->is_read = true;
+    inspection->occasions = occasions_of(&inspection->message, inspection->reading);
     if (!inspection->is_outgoing) {
         check_message(inspection);
     } else if (inspection->reading == SIP_READ) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "guard/control.h"
+#include "guard/occasions.h"
 #include "guard/plan.h"
 #include "state/state.h"
 #include "wire/sdp/sdp.h"
@@ -75,9 +76,10 @@ struct inspection {
     struct slice sdp_text; /* the body, or the part of it that is SDP */
     bool has_multipart, is_multipart_read;
     struct multipart multipart;
-    uint32_t stripped_parts;          /* bit per part of the multipart, of depth 1, taken out */
-    struct policy_header_set passing; /* what may go on, after zone pair, method and controls */
-    bool passes_unknown;              /* CT-SEG-09 only observes: names nobody knows go on */
+    uint32_t stripped_parts;    /* bit per part of the multipart, of depth 1, taken out */
+    struct occasions occasions; /* the message's */
+    struct occasions passing;   /* headers that may go on, after zone pair, method and
+                                   peers; UNKNOWN: also names nobody knows */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */
     bool strips_body;
     uint16_t refused_media; /* bit per m= line that is answered with port 0 in our name */
@@ -168,7 +170,25 @@ const struct multipart *inspection_multipart(struct inspection *inspection);
 
 /* Nothing is stripped for a control that only observes. */
 void inspection_strip_line(struct inspection *inspection, const struct sip_header *header);
-bool inspection_is_stripped(const struct inspection *inspection, const struct sip_header *header);
+
+static inline bool inspection_is_stripped(const struct inspection *inspection,
+                                          const struct sip_header *header)
+{
+    size_t index = (size_t)(header - inspection->message.headers);
+
+    return (inspection->stripped[index / 64] >> (index % 64)) & 1;
+}
 
 /* May this line of a message go on to the other side?  Header set, peers' options and strips. */
-bool inspection_passes(const struct inspection *inspection, const struct sip_header *header);
+bool inspection_passes_unknown(const struct inspection *inspection,
+                               const struct sip_header *header);
+
+static inline bool inspection_passes(const struct inspection *inspection,
+                                     const struct sip_header *header)
+{
+    if (inspection_is_stripped(inspection, header)) {
+        return false;
+    }
+    return occasion_is(&inspection->passing, header->id) ||
+           (header->id == SIP_HEADER_UNKNOWN && inspection_passes_unknown(inspection, header));
+}

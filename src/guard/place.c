@@ -231,10 +231,25 @@ static bool lets_unknown_pass(const struct inspection *inspection)
            (index < policy->control_count && policy->controls[index].mode != MODE_ENFORCE);
 }
 
-void place_target(struct inspection *inspection)
+/* What the header set of the zone pair and the two peers leave, bit for bit. */
+static struct occasions headers_passing(const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
+    const struct policy_header_set *set =
+        policy_headers(inspection->policy, inspection->zone, inspection->zone_out,
+                       message->is_request, message->method);
+    const struct policy_peer *in = inspection_peer(inspection);
+    const struct policy_peer *out = inspection_peer_out(inspection);
+    struct occasions passing;
 
+    for (unsigned i = 0; i < OCCASION_WORDS; i++) {
+        passing.bits[i] = policy_headers_passing(set, in, out, i);
+    }
+    return passing;
+}
+
+void place_target(struct inspection *inspection)
+{
     if (inspection_is_new(inspection)) {
         place_request(inspection);
     } else {
@@ -242,9 +257,9 @@ void place_target(struct inspection *inspection)
     }
     forget_what_is_gone(inspection);
     if (inspection->zone_out != POLICY_NONE) {
-        inspection->passes_unknown = lets_unknown_pass(inspection);
-        inspection->passing =
-            *policy_headers(inspection->policy, inspection->zone, inspection->zone_out,
-                            message->is_request, message->method);
+        inspection->passing = headers_passing(inspection);
+        if (lets_unknown_pass(inspection)) {
+            occasion_add(&inspection->passing, SIP_HEADER_UNKNOWN);
+        }
     }
 }

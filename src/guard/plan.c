@@ -34,6 +34,7 @@ static void list_add(struct plan_list *list, const struct policy *policy, uint32
         .function = control->function,
         .control = (uint16_t)index,
         .modes = {(uint8_t)mode, control->is_hard ? MODE_ENFORCE : MODE_OBSERVE},
+        .occasions = occasions_wanted(index),
     };
     (*end)++;
 }
@@ -56,6 +57,18 @@ static void list_init(struct plan *plan, enum zone_class class, bool is_request,
     }
 }
 
+static struct occasions consumed_headers(void)
+{
+    struct occasions consumed = {.bits = {0}};
+
+    for (unsigned name = SIP_HEADER_UNKNOWN + 1; name < SIP_HEADER_COUNT; name++) {
+        if (sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY) {
+            occasion_add(&consumed, name);
+        }
+    }
+    return consumed;
+}
+
 struct plan *plan_new(const struct policy *policy)
 {
     struct plan *plan = calloc(1, sizeof(*plan));
@@ -68,6 +81,7 @@ struct plan *plan_new(const struct policy *policy)
         plan_free(plan);
         return NULL;
     }
+    plan->consumed = consumed_headers();
     for (uint32_t i = 0; i < control_count(); i++) {
         plan->judged[i] = violations_of(i);
     }

@@ -11,6 +11,7 @@ struct plan_step {
     control_function *function;
     uint16_t control;
     uint8_t modes[2]; /* enum policy_mode: as the policy says, and for a peer it observes */
+    struct occasions occasions; /* when it is called */
 };
 
 /* The controls of one kind of message, in running order; those of a layer end at ends[layer]. */
@@ -32,7 +33,8 @@ struct plan {
     const struct policy *policy;
     struct plan_inside inside;
     struct sip_oddities judged[CONTROL_INDEX_COUNT]; /* the oddities each control has rows for */
-    struct plan_list lists[ZONE_CLASS_COUNT][2][2];  /* by class, is_request, is a stream */
+    struct occasions consumed; /* headers the border itself is told: they go no further */
+    struct plan_list lists[ZONE_CLASS_COUNT][2][2]; /* by class, is_request, is a stream */
 };
 
 struct tallies {

@@ -328,6 +328,12 @@ static const char zones_text[] =
     "methods: [INFO]}\n"
     "  wanting: {zone: open, addresses: 10.0.4.2, headers: [P-Asserted-Identity, X-Ours]}\n";
 
+static bool header_passes(const struct policy_header_set *set, const struct policy_peer *in,
+                          const struct policy_peer *out, enum sip_header_name name)
+{
+    return (policy_headers_passing(set, in, out, name / 64) >> (name % 64) & 1) != 0;
+}
+
 static bool passes(const struct policy *policy, const char *from, const char *peer_in,
                    const char *to, const char *peer_out, const char *message, const char *header)
 {
@@ -341,9 +347,9 @@ static bool passes(const struct policy *policy, const char *from, const char *pe
 
     assert_int_not_equal(name, SIP_HEADER_UNKNOWN);
     assert_int_not_equal(method, SIP_METHOD_UNKNOWN);
-    return policy_header_passes(policy_headers(policy, zone_of(policy, from), zone_of(policy, to),
-                                               is_request, method),
-                                in, out, name);
+    return header_passes(policy_headers(policy, zone_of(policy, from), zone_of(policy, to),
+                                        is_request, method),
+                         in, out, name);
 }
 
 /* What real clients and servers need between devices and a registrar. */
@@ -414,8 +420,8 @@ static void devices_and_registrar(void **state)
                 const struct policy_header_set *set =
                     policy_headers(policy, in, out, i % 2 == 0, SIP_INVITE);
 
-                assert_true(policy_header_passes(set, NULL, NULL,
-                                                 sip_header_find(slice_string(always[i]))));
+                assert_true(
+                    header_passes(set, NULL, NULL, sip_header_find(slice_string(always[i]))));
             }
         }
     }
@@ -467,10 +473,10 @@ static void sets_by_hand(void **state)
     assert_false(passes(policy, "sim", "", "net", "plain", "INVITE", "User-to-User"));
 
     /* Nothing for a method nobody knows, or a zone that is none. */
-    assert_false(policy_header_passes(policy_headers(policy, 0, 1, true, SIP_METHOD_UNKNOWN), NULL,
-                                      NULL, SIP_HEADER_FROM));
-    assert_false(policy_header_passes(policy_headers(policy, 0, POLICY_NONE, true, SIP_INVITE),
-                                      NULL, NULL, SIP_HEADER_FROM));
+    assert_false(header_passes(policy_headers(policy, 0, 1, true, SIP_METHOD_UNKNOWN), NULL, NULL,
+                               SIP_HEADER_FROM));
+    assert_false(header_passes(policy_headers(policy, 0, POLICY_NONE, true, SIP_INVITE), NULL, NULL,
+                               SIP_HEADER_FROM));
     policy_free(policy);
 }
 

@@ -10,11 +10,13 @@ static bool is_service(const struct inspection *inspection, const struct sip_uri
 {
     const struct sip_message *message = &inspection->message;
     struct slice kind;
-    bool is_telephone = uri->scheme == SIP_SCHEME_TEL ||
-                        (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
-                         slice_equal_nocase(kind, SLICE("phone")));
 
-    return is_telephone && !identity_is_global(number) && number.len <= SHORT_MOST;
+    if (identity_is_global(number) || number.len > SHORT_MOST) {
+        return false;
+    }
+    return uri->scheme == SIP_SCHEME_TEL ||
+           (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
+            slice_equal_nocase(kind, SLICE("phone")));
 }
 
 enum outcome control_do_not_originate(struct inspection *inspection)

@@ -1,13 +1,8 @@
 /* CT-SEG-09: a header the zone pair does not list. */
-#include "guard/inspect.h"
+#include "base/must.h"
+#include "guard/steps.h"
 
 enum { SESSION_ID_DIGITS = 32 };
-
-/* What the border itself is told goes no further, and is nothing to tell of. */
-static bool is_for_us(enum sip_header_name name)
-{
-    return sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY;
-}
 
 /* 32 hexadecimal digits, and as many of the other side (RFC 7989): anything else is a channel. */
 static bool is_session_id(struct slice value)
@@ -38,6 +33,22 @@ static enum outcome session(struct inspection *inspection)
     return inspection_found(inspection, value, "HDR-16");
 }
 
+/* Nearly always: no name is outside the set, and nothing was taken out before. */
+static bool all_pass(const struct inspection *inspection)
+{
+    const struct occasions *headers = &inspection->occasions;
+    uint64_t rest = 0;
+
+    for (unsigned i = 0; i < OCCASION_METHODS / 64; i++) {
+        rest |=
+            headers->bits[i] & ~inspection->passing.bits[i] & ~inspection->plan->consumed.bits[i];
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(inspection->stripped); i++) {
+        rest |= inspection->stripped[i];
+    }
+    return rest == 0;
+}
+
 enum outcome control_header_allow_list(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
@@ -47,11 +58,15 @@ enum outcome control_header_allow_list(struct inspection *inspection)
     if (inspection->zone_out == POLICY_NONE) {
         return OUTCOME_NOT_APPLICABLE;
     }
+    if (all_pass(inspection)) {
+        return session(inspection);
+    }
     /* From the last to the first, so that the first of each is told. */
     for (uint16_t i = message->header_count; i > 0; i--) {
         const struct sip_header *line = &message->headers[i - 1];
 
-        if (is_for_us(line->id) || inspection_passes(inspection, line)) {
+        if (occasion_is(&inspection->plan->consumed, line->id) ||
+            inspection_passes(inspection, line)) {
             continue;
         }
         if (line->id == SIP_HEADER_UNKNOWN) {

@@ -54,11 +54,6 @@ static bool digits_write(struct slice text, bool is_declared, struct text *digit
 {
     bool is_global = false;
 
-    if (is_plain(text)) {
-        text_put(digits, text);
-        return !digits->is_full;
-    }
-
     while (text.len > 0) {
         char octet;
 
@@ -79,24 +74,34 @@ static bool digits_write(struct slice text, bool is_declared, struct text *digit
     return !digits->is_full && digits->len > (is_global ? 1u : 0u);
 }
 
+/* Whether the user is said to be a telephone number, not only taken for one. */
+static bool is_telephone(const char *base, const struct sip_uri *uri)
+{
+    struct slice kind;
+
+    return uri->scheme == SIP_SCHEME_TEL ||
+           (sip_param_find(sip_span_of(base, uri->params), SLICE("user"), &kind) &&
+            slice_equal_nocase(kind, SLICE("phone")));
+}
+
 bool sip_uri_number(const char *base, const struct sip_uri *uri, char *digits, size_t max,
                     size_t *len)
 {
-    struct slice user = sip_span_of(base, uri->user), kind;
-    bool is_declared = uri->scheme == SIP_SCHEME_TEL;
+    struct slice user = sip_span_of(base, uri->user);
     struct text text;
 
     *len = 0;
-    if (uri->scheme == SIP_SCHEME_SIP || uri->scheme == SIP_SCHEME_SIPS) {
-        is_declared = sip_param_find(sip_span_of(base, uri->params), SLICE("user"), &kind) &&
-                      slice_equal_nocase(kind, SLICE("phone"));
-    } else if (!is_declared) {
+    if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS &&
+        uri->scheme != SIP_SCHEME_TEL) {
         return false;
     }
     text_init(&text, digits, max);
-    if (!digits_write(slice_head(user, slice_find(user, ';')), is_declared, &text)) {
+    user = slice_head(user, slice_find(user, ';'));
+    if (is_plain(user)) {
+        text_put(&text, user);
+    } else if (!digits_write(user, is_telephone(base, uri), &text)) {
         return false;
     }
     *len = text.len;
-    return true;
+    return !text.is_full;
 }
