@@ -154,14 +154,15 @@ void acknowledge_take(struct relay *relay, struct inspection *inspection, struct
     note_acknowledged(relay, dialog);
 }
 
-void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
+void acknowledge_own(struct relay *relay, struct dialog *dialog, unsigned side, uint32_t cseq,
+                     struct outbox *outbox)
 {
     struct text text = outbox_text(outbox);
     struct leg leg = {.zone = 0};
     char branch_room[48];
 
-    dialog_leg(relay, dialog, 1, &leg);
-    leg.cseq = dialog->sides[1].invite_cseq;
+    dialog_leg(relay, dialog, side, &leg);
+    leg.cseq = cseq;
     leg_new_branch(relay, branch_room, &leg.branch);
     leg_write_own(relay, &text, SIP_ACK, &leg, SLICE_NONE);
     if (outbox_send(outbox, &text, &leg.flow) == NULL) {

@@ -1,6 +1,5 @@
 /*
- * Dialogs as the relay sees them: begun by a request, answered by one or several, kept true by
- * targets, ended once.
+ * Dialogs as the relay sees them: begun by a request, kept true by targets, ended once.
  */
 #include "guard/event_package.h"
 #include "relay/machine.h"
@@ -28,8 +27,7 @@ void dialog_set_longest(struct relay *relay, struct dialog *dialog)
     }
 }
 
-/* Its exchange ends it; should that ever be lost, time does. */
-static void set_earliest_end(struct relay *relay, struct dialog *dialog)
+void dialog_set_earliest_end(struct relay *relay, struct dialog *dialog)
 {
     const struct policy_timers *timers = &relay->policy->timers;
 
@@ -59,7 +57,7 @@ bool dialog_write_route_set(struct text *text, const struct sip_message *message
     return !text->is_full;
 }
 
-static struct slice contact_uri(const struct sip_message *message)
+struct slice dialog_contact_uri(const struct sip_message *message)
 {
     const struct sip_value *contact = sip_value(message, SIP_HEADER_CONTACT);
 
@@ -102,9 +100,9 @@ static bool set_asker(struct relay *relay, struct dialog *dialog,
         return false;
     }
     struct slice texts[DIALOG_TEXT_COUNT] = {
-        [DIALOG_CALL_ID] = sip_call_id(message), [DIALOG_REMOTE_TAG] = sip_from_tag(message),
-        [DIALOG_TARGET] = contact_uri(message),  [DIALOG_ROUTES] = text_slice(&route_set),
-        [DIALOG_LOCAL_URI] = text_slice(&local), [DIALOG_REMOTE_URI] = text_slice(&remote),
+        [DIALOG_CALL_ID] = sip_call_id(message),       [DIALOG_REMOTE_TAG] = sip_from_tag(message),
+        [DIALOG_TARGET] = dialog_contact_uri(message), [DIALOG_ROUTES] = text_slice(&route_set),
+        [DIALOG_LOCAL_URI] = text_slice(&local),       [DIALOG_REMOTE_URI] = text_slice(&remote),
     };
     return dialog_set_texts(relay->state, dialog, 0, texts);
 }
@@ -133,7 +131,7 @@ static bool set_answerer(struct relay *relay, struct dialog *dialog,
     return dialog_set_texts(relay->state, dialog, 1, texts);
 }
 
-static void set_tag(struct relay *relay, struct dialog *dialog, unsigned side)
+void dialog_new_tag(struct relay *relay, struct dialog *dialog, unsigned side)
 {
     char tag[RELAY_TAG_LETTERS];
 
@@ -172,7 +170,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     dialog->sides[1].peer_id = peer_id(relay, inspection->peer_out);
     for (unsigned side = 0; side < 2; side++) {
         dialog->sides[side].sdp_id = random_number(relay->random) >> 2;
-        set_tag(relay, dialog, side);
+        dialog_new_tag(relay, dialog, side);
     }
     if (!set_asker(relay, dialog, inspection) || !set_answerer(relay, dialog, inspection)) {
         relay->counters.too_large++;
@@ -184,141 +182,8 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
     dialog->sides[0].has_pending_invite = dialog->kind == DIALOG_CALL;
     offers_note_request(dialog, 0, inspection);
-    set_earliest_end(relay, dialog);
-    return dialog;
-}
-
-static unsigned count_family(const struct relay *relay, const struct dialog *first)
-{
-    uint64_t key = hash_bytes(&relay->state->key, slice_string(first->sides[1].local_tag));
-    struct table_cursor cursor = {0};
-    unsigned count = 0;
-    uint32_t index = 0;
-
-    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
-        const struct dialog *sibling = pool_at(&relay->state->dialogs, index);
-
-        count += sibling->family == first->family;
-    }
-    return count;
-}
-
-/* A new tag in every answer would fill the table with dialogs of one request.  Who says yes is
- * heard when no more may ring, so that one of many is taken. */
-static bool may_fork(struct relay *relay, const struct dialog *first, unsigned status)
-{
-    unsigned max = status < 200 ? RELAY_EARLY_MAX : RELAY_FORKS_MAX;
-
-    if (count_family(relay, first) < max) {
-        return true;
-    }
-    relay->counters.forks_refused++;
-    return false;
-}
-
-/* Another answerer of the same INVITE: the same leg of who asked, a leg of its own. */
-static struct dialog *dialog_fork(struct relay *relay, const struct dialog *first,
-                                  struct slice remote_tag)
-{
-    struct dialog *fork = dialog_new(relay->state);
-    struct slice texts[DIALOG_TEXT_COUNT];
-
-    if (fork == NULL) {
-        relay->counters.table_full++;
-        return NULL;
-    }
-    struct pool_slot slot = fork->slot;
-    *fork = *first;
-    fork->slot = slot;
-    fork->state = DIALOG_EARLY;
-    fork->was_acknowledged = false;
-    fork->stream_count = 0; /* streams stay with the first until it is known who answers */
-    fork->sides[0].remote_cseq = first->sides[0].remote_cseq;
-    fork->sides[1].remote_cseq = UINT32_MAX;
-    fork->sides[0].local_cseq = 0;
-    fork->sides[1].sdp_hash = 0;
-    fork->sides[1].rseq = 0;
-    memset(fork->timers, 0, sizeof(fork->timers));
-    for (unsigned side = 0; side < 2; side++) {
-        fork->sides[side].texts = (struct text_handle){.size = 0};
-        fork->sides[side].local_tag[0] = '\0';
-        for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
-            texts[i] = dialog_text(relay->state, first, side, i);
-        }
-        if (side == 1) {
-            texts[DIALOG_REMOTE_TAG] = remote_tag;
-        }
-        if (!dialog_set_texts(relay->state, fork, side, texts)) {
-            relay->counters.table_full++;
-            dialog_end(relay->state, fork);
-            return NULL;
-        }
-    }
-    set_tag(relay, fork, 0);
-    dialog_set_tag(relay->state, fork, 1, slice_string(first->sides[1].local_tag));
-    set_earliest_end(relay, fork);
-    return fork;
-}
-
-/* The way the request went; on a stream the connection the answer came on. */
-static struct flow answerer_flow(const struct exchange *exchange,
-                                 const struct inspection *inspection)
-{
-    struct flow flow = exchange->client_flow;
-
-    flow.connection = inspection->packet->flow.connection;
-    return flow;
-}
-
-static void learn_answerer(struct relay *relay, struct dialog *dialog,
-                           const struct exchange *exchange, const struct inspection *inspection)
-{
-    const struct sip_message *message = &inspection->message;
-    char room[RELAY_ROUTES_MAX];
-    struct text routes;
-    struct slice texts[DIALOG_TEXT_COUNT];
-
-    text_init(&routes, room, sizeof(room));
-    for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
-        texts[i] = dialog_text(relay->state, dialog, 1, i);
-    }
-    texts[DIALOG_REMOTE_TAG] = sip_to_tag(message);
-    if (contact_uri(message).len > 0) {
-        texts[DIALOG_TARGET] = contact_uri(message);
-    }
-    if (dialog->state == DIALOG_EARLY &&
-        dialog_write_route_set(&routes, message, SIP_HEADER_RECORD_ROUTE, true)) {
-        texts[DIALOG_ROUTES] = text_slice(&routes);
-    }
-    if (!dialog_set_texts(relay->state, dialog, 1, texts)) {
-        relay->counters.table_full++;
-    }
-    dialog->sides[1].flow = answerer_flow(exchange, inspection);
-    dialog->active_ms = relay->now_ms;
-}
-
-struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
-                               struct inspection *inspection)
-{
-    struct dialog *first = pool_find(&relay->state->dialogs, exchange->dialog);
-    struct slice tag = sip_to_tag(&inspection->message);
-    struct dialog *dialog = first;
-    unsigned side = 1;
-
-    if (first == NULL || tag.len == 0 || !exchange->begins_dialog) {
-        return first; /* a response within a dialog */
-    }
-    struct slice known = dialog_text(relay->state, first, 1, DIALOG_REMOTE_TAG);
-    if (known.len > 0 && !slice_equal(known, tag)) {
-        dialog = dialog_find(relay->state, dialog_text(relay->state, first, 1, DIALOG_CALL_ID),
-                             slice_string(first->sides[1].local_tag), tag, &side);
-        if (dialog == NULL && may_fork(relay, first, inspection->message.status)) {
-            dialog = dialog_fork(relay, first, tag);
-        }
-    }
-    if (dialog != NULL) {
-        learn_answerer(relay, dialog, exchange, inspection);
-    }
+    session_asked(relay, dialog, 0, inspection);
+    dialog_set_earliest_end(relay, dialog);
     return dialog;
 }
 
@@ -327,7 +192,7 @@ struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
 void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned side,
                            const struct inspection *inspection)
 {
-    struct slice target = contact_uri(&inspection->message);
+    struct slice target = dialog_contact_uri(&inspection->message);
 
     dialog->active_ms = relay->now_ms;
     if (target.len > 0 && !dialog_change_text(relay->state, dialog, side, DIALOG_TARGET, target)) {
@@ -364,26 +229,19 @@ void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outb
     dialog_set_timer(relay, dialog, DIALOG_EXPIRE, DIALOG_REMAINS_MS);
 }
 
-struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange)
+void dialog_hung_up(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
 {
-    struct dialog *first = pool_find(&relay->state->dialogs, exchange->dialog);
-    struct table_cursor cursor = {0};
-    uint64_t key = 0;
-    uint32_t index = 0;
+    bool goes_on = dialog->subscriptions > 0 && dialog->subscribed_until_ms > relay->now_ms &&
+                   dialog->state == DIALOG_CONFIRMED;
 
-    if (first == NULL || !exchange->begins_dialog) {
-        return first;
+    dialog_over(relay, dialog, outbox);
+    if (goes_on) {
+        dialog->kind = DIALOG_SUBSCRIPTION;
+        dialog->state = DIALOG_CONFIRMED;
+        dialog->is_ending = false;
+        dialog->event = event_package_find(SLICE("refer"));
+        dialog_set_timer(relay, dialog, DIALOG_EXPIRE, dialog->subscribed_until_ms - relay->now_ms);
     }
-    key = hash_bytes(&relay->state->key, slice_string(first->sides[1].local_tag));
-    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
-        struct dialog *sibling = pool_at(&relay->state->dialogs, index);
-
-        if (sibling->family == first->family &&
-            (sibling->state == DIALOG_ANSWERED || sibling->state == DIALOG_CONFIRMED)) {
-            return sibling;
-        }
-    }
-    return NULL;
 }
 
 void dialog_answered_invite(const struct relay *relay, struct dialog *dialog,
@@ -410,25 +268,6 @@ void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exc
     }
 }
 
-void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
-                       struct outbox *outbox)
-{
-    struct slice tag = slice_string(dialog->sides[1].local_tag);
-    uint64_t key = hash_bytes(&relay->state->key, tag);
-    uint64_t family = dialog->family;
-    struct table_cursor cursor = {0};
-    uint32_t index = 0;
-
-    while (table_next(&relay->state->by_tag, key, &cursor, &index)) {
-        struct dialog *sibling = pool_at(&relay->state->dialogs, index);
-
-        // cppcheck-suppress nullPointerRedundantCheck ; a cursor only stops at records
-        if (sibling->family == family && sibling != but && sibling->state == DIALOG_EARLY) {
-            dialog_over(relay, sibling, outbox);
-        }
-    }
-}
-
 void dialog_release(struct relay *relay, struct dialog *dialog, struct slice reason,
                     struct outbox *outbox)
 {
@@ -437,8 +276,8 @@ void dialog_release(struct relay *relay, struct dialog *dialog, struct slice rea
 
     text_init(&extra, room, sizeof(room));
     sip_write_header(&extra, SIP_HEADER_REASON, reason);
-    for (unsigned side = 0; side < 2 && dialog->kind == DIALOG_CALL; side++) {
-        request_own(relay, dialog, side, SIP_BYE, text_slice(&extra), outbox);
+    for (unsigned side = 0; side < 2 && dialog->kind == DIALOG_CALL && !dialog->is_ending; side++) {
+        request_own(relay, dialog, side, SIP_BYE, text_slice(&extra), SLICE_NONE, outbox);
     }
     dialog_over(relay, dialog, outbox);
 }

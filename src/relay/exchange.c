@@ -361,7 +361,7 @@ static void end_unacknowledged(struct relay *relay, struct exchange *exchange,
     if (exchange->server_state != SERVER_ACCEPTED || dialog == NULL) {
         return;
     }
-    if (dialog->state == DIALOG_ANSWERED) {
+    if (dialog->state == DIALOG_ANSWERED && !dialog->is_ending) {
         dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"No ACK\""), outbox);
     }
 }
@@ -419,6 +419,7 @@ static void ringing_end(struct relay *relay, struct exchange *exchange, struct o
     stop_timer(relay, exchange, EXCHANGE_CLIENT_RESEND);
     exchange->client_state = CLIENT_COMPLETED;
     exchange_set_timer(relay, exchange, EXCHANGE_CLIENT_END, relay->policy->timers.transaction);
+    own_unanswered(relay, exchange, outbox);
     if (exchange->server_state == SERVER_TRYING || exchange->server_state == SERVER_PROCEEDING) {
         request_give_up(relay, exchange, status, outbox);
     }

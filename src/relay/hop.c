@@ -2,6 +2,7 @@
  * Another hop for a request that has been written: a name that became known, a hop that failed, a
  * redirection that the contract lets us follow; or the end of it.
  */
+#include "guard/least.h"
 #include "relay/machine.h"
 
 void request_give_up(struct relay *relay, struct exchange *exchange, unsigned status,
@@ -19,6 +20,9 @@ void request_give_up(struct relay *relay, struct exchange *exchange, unsigned st
     if (dialog != NULL) {
         dialog_refused(relay, dialog, exchange, outbox);
     }
+    if (dialog != NULL && exchange->method == SIP_BYE && dialog->is_ending) {
+        dialog_hung_up(relay, dialog, outbox);
+    }
     registration_refused(relay, exchange);
 }
 
@@ -27,7 +31,8 @@ void request_fail(struct relay *relay, struct exchange *exchange, unsigned statu
 {
     exchange_stop_client(relay, exchange);
     if (exchange->server_state == SERVER_NONE) {
-        session_probe_answered(relay, exchange, false);
+        liveness_answered(relay, exchange, false);
+        own_unanswered(relay, exchange, outbox);
     }
     request_give_up(relay, exchange, status, outbox);
     exchange_settle(relay, exchange);
@@ -48,6 +53,22 @@ void request_aim(struct relay *relay, struct exchange *exchange, struct dialog *
     }
 }
 
+/* What is written is sent in place of what was sent before. */
+static bool send_written(struct relay *relay, struct exchange *exchange, struct slice wire,
+                         const struct leg_again *again, struct outbox *outbox)
+{
+    struct text text = outbox_text(outbox);
+    uint16_t front = leg_write_again(relay, &text, wire, again);
+
+    if (front == 0) {
+        return false;
+    }
+    exchange_stop_client(relay, exchange);
+    exchange->has_provisional = false;
+    exchange_set_client(relay->state, exchange, again->branch);
+    return exchange_send(relay, exchange, &text, front, outbox);
+}
+
 /* The request again, as asked, for the target. */
 static bool send_again(struct relay *relay, struct exchange *exchange, struct slice asked,
                        const struct route_target *target, struct outbox *outbox)
@@ -55,11 +76,10 @@ static bool send_again(struct relay *relay, struct exchange *exchange, struct sl
     struct slice wire = texts_slice(&relay->state->texts, exchange->wire);
     struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
     char uri_room[RELAY_URI_MAX], branch_room[48];
+    struct leg_again again = {.flow = &target->flow, .dialog = dialog};
     struct sip_oddities oddities = {{0}};
     struct sip_uri uri = {.scheme = SIP_SCHEME_NONE};
-    struct slice branch;
-    struct text written, text;
-    uint16_t front = 0;
+    struct text written;
 
     if (!sip_uri_read_text(asked, &uri, &oddities)) {
         return false;
@@ -68,17 +88,9 @@ static bool send_again(struct relay *relay, struct exchange *exchange, struct sl
     request_aim(relay, exchange, dialog, target);
     text_init(&written, uri_room, sizeof(uri_room));
     route_write_uri(relay, &written, asked.at, &uri, exchange, target);
-    leg_new_branch(relay, branch_room, &branch);
-    text = outbox_text(outbox);
-    front =
-        leg_write_again(relay, &text, wire, text_slice(&written), branch, &target->flow, dialog);
-    if (front == 0) {
-        return false;
-    }
-    exchange_stop_client(relay, exchange);
-    exchange->has_provisional = false;
-    exchange_set_client(relay->state, exchange, branch);
-    return exchange_send(relay, exchange, &text, front, outbox);
+    leg_new_branch(relay, branch_room, &again.branch);
+    again.uri = text_slice(&written);
+    return send_written(relay, exchange, wire, &again, outbox);
 }
 
 static bool may_try_again(const struct relay *relay, const struct exchange *exchange)
@@ -171,4 +183,46 @@ bool request_redirected(struct relay *relay, struct exchange *exchange,
         }
     }
     return false;
+}
+
+/* Only what the border asked for is its to change; what the caller asked for he hears himself. */
+static bool may_lengthen(const struct exchange *exchange, const struct dialog *dialog,
+                         uint32_t least_s)
+{
+    return dialog != NULL && dialog->is_session_ours && exchange->begins_dialog &&
+           exchange->server_state == SERVER_TRYING && !exchange->is_cancelled &&
+           text_is_kept(exchange->wire) && least_s <= SESSION_MOST &&
+           least_s > dialog->session_asked_ms / 1000;
+}
+
+bool request_lengthened(struct relay *relay, struct exchange *exchange,
+                        const struct inspection *inspection, struct outbox *outbox)
+{
+    struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
+    struct slice wire = texts_slice(&relay->state->texts, exchange->wire);
+    struct flow flow = exchange->client_flow;
+    struct leg_again again = {.flow = &flow, .dialog = dialog};
+    const struct sip_message *message = NULL;
+    char uri_room[RELAY_URI_MAX], branch_room[48];
+    uint32_t least_s = 0;
+    struct text uri;
+
+    if (!sip_number(&inspection->message, SIP_HEADER_MIN_SE, &least_s) ||
+        !may_lengthen(exchange, dialog, least_s)) {
+        return false;
+    }
+    message = leg_read_kept(relay, wire);
+    if (message == NULL) {
+        return false;
+    }
+    text_init(&uri, uri_room, sizeof(uri_room));
+    text_put(&uri, sip_slice(message, message->uri.whole));
+    again.uri = text_slice(&uri);
+    again.session_s = least_s;
+    leg_new_branch(relay, branch_room, &again.branch);
+    dialog->session_asked_ms = least_s * 1000;
+    dialog->sides[1].cseq_shift++;
+    exchange->client_cseq = (exchange->client_cseq + 1) & INT32_MAX;
+    dialog->sides[1].local_cseq = dialog->sides[1].invite_cseq = exchange->client_cseq;
+    return send_written(relay, exchange, wire, &again, outbox);
 }

@@ -152,12 +152,33 @@ static void note_refresh(struct relay *relay, struct dialog *dialog)
     }
 }
 
+/* News of a REFER within a call. */
+static void note_referral(const struct relay *relay, struct dialog *dialog,
+                          const struct sip_message *message, struct slice state)
+{
+    struct slice value = SLICE_NONE;
+    uint64_t seconds = 0;
+
+    if (dialog->subscriptions == 0 ||
+        event_package(message) != event_package_find(SLICE("refer"))) {
+        return;
+    }
+    if (slice_starts_nocase(state, SLICE("terminated"))) {
+        dialog->subscriptions--;
+    } else if (sip_param_find(slice_skip(state, slice_find(state, ';')), SLICE("expires"),
+                              &value) &&
+               slice_number(value, RELAY_SUBSCRIPTION_MAX_S, &seconds)) {
+        dialog->subscribed_until_ms = relay->now_ms + seconds * 1000;
+    }
+}
+
 static void note_notify(struct relay *relay, struct dialog *dialog, unsigned side,
                         const struct sip_message *message)
 {
     struct slice state = sip_header_value(message, SIP_HEADER_SUBSCRIPTION_STATE);
 
     if (dialog->kind != DIALOG_SUBSCRIPTION) {
+        note_referral(relay, dialog, message, state);
         return;
     }
     /* It may come before the answer it belongs to, and then it is the one that makes the dialog
@@ -214,6 +235,18 @@ static void note_request(struct relay *relay, struct dialog *dialog, unsigned si
         dialog->event = event_package(message);
     }
     offers_note_request(dialog, side, inspection);
+    session_asked(relay, dialog, side, inspection);
+}
+
+/* A call that is up ends with the answer: until then it may be that only credentials were missing.
+ */
+static void note_bye(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
+{
+    if (dialog->kind == DIALOG_CALL && dialog->state != DIALOG_EARLY) {
+        dialog->is_ending = true;
+    } else {
+        dialog_over(relay, dialog, outbox);
+    }
 }
 
 static struct exchange *begin(struct relay *relay, const struct inspection *inspection,
@@ -253,6 +286,9 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
     if (exchange == NULL) {
         return;
     }
+    if (message->method == SIP_BYE) {
+        note_bye(relay, dialog, outbox);
+    }
     dialog_leg(relay, dialog, side ^ 1, &leg);
     exchange->client_flow = leg.flow;
     leg.cseq = exchange->client_cseq = sequence_towards(relay, dialog, side ^ 1, message->cseq);
@@ -277,43 +313,4 @@ void request_in_dialog(struct relay *relay, struct inspection *inspection, struc
     if (!exchange_send(relay, exchange, &text, front, outbox)) {
         request_fail(relay, exchange, 503, outbox);
     }
-    if (message->method == SIP_BYE) {
-        dialog_over(relay, dialog, outbox);
-    }
-}
-
-struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
-                             enum sip_method method, struct slice extra, struct outbox *outbox)
-{
-    struct exchange *exchange = exchange_new(relay->state);
-    struct dialog_side *to = &dialog->sides[side];
-    struct leg leg = {.zone = 0};
-    char branch_room[48];
-
-    if (exchange == NULL) {
-        relay->counters.table_full++;
-        return NULL;
-    }
-    exchange->method = (uint8_t)method;
-    exchange->started_ms = relay->now_ms;
-    exchange->dialog = pool_handle(&relay->state->dialogs, dialog);
-    exchange->side = (uint8_t)(side ^ 1);
-    exchange->zone_out = exchange->zone_in = to->zone;
-    exchange->peer_out = exchange->peer_in = to->peer;
-    exchange->route = POLICY_NONE;
-    dialog_leg(relay, dialog, side, &leg);
-    exchange->client_flow = leg.flow;
-    /* One number more than the last one sent: later requests of the far side move up too. */
-    to->local_cseq = (to->local_cseq + 1) & INT32_MAX;
-    to->cseq_shift++;
-    leg.cseq = to->local_cseq;
-    leg_new_branch(relay, branch_room, &leg.branch);
-    struct text text = outbox_text(outbox);
-    uint16_t front = leg_write_own(relay, &text, method, &leg, extra);
-    exchange_set_client(relay->state, exchange, leg.branch);
-    if (!exchange_send(relay, exchange, &text, front, outbox)) {
-        exchange_end(relay->state, exchange);
-        return NULL;
-    }
-    return exchange;
 }

@@ -158,15 +158,10 @@ static uint16_t leg_write_front(struct relay *relay, struct text *text, struct s
     return (uint16_t)(text->len - start);
 }
 
-/* STA-50: a call whose caller can refresh it is to be refreshed, so that a dead one ends. */
-static bool wants_session_timer(const struct inspection *inspection)
+/* STA-50: a call whose caller did not ask for it is to be refreshed, so that a dead one ends. */
+static bool wants_session_timer(const struct inspection *inspection, const struct dialog *dialog)
 {
-    const struct sip_message *message = &inspection->message;
-
-    return message->method == SIP_INVITE && sip_to_tag(message).len == 0 &&
-           inspection->emergency == EMERGENCY_NONE &&
-           !sip_has(message, SIP_HEADER_SESSION_EXPIRES) &&
-           sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer"));
+    return inspection->message.method == SIP_INVITE && dialog != NULL && dialog->is_session_ours;
 }
 
 uint16_t leg_write_request(struct relay *relay, struct text *text,
@@ -182,8 +177,9 @@ uint16_t leg_write_request(struct relay *relay, struct text *text,
                                      hops == 0 ? 0 : hops - 1);
     identity_write_lines(text, &view, inspection);
     hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
-    if (wants_session_timer(inspection)) {
-        sip_write_header_number(text, SIP_HEADER_SESSION_EXPIRES, RELAY_SESSION_S);
+    if (wants_session_timer(inspection, leg->dialog)) {
+        sip_write_header_number(text, SIP_HEADER_SESSION_EXPIRES,
+                                leg->dialog->session_asked_ms / 1000);
     }
     sip_write_body(text, leg->body);
     return front;
@@ -271,25 +267,44 @@ static bool is_front(uint8_t header)
            header == SIP_HEADER_CONTACT;
 }
 
-uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
-                         struct slice uri, struct slice branch, const struct flow *flow,
-                         struct dialog *dialog)
+/* RFC 4028 7.4: another request, so another number. */
+static bool write_changed(struct text *text, const struct sip_message *message, uint8_t header,
+                          uint32_t session_s)
 {
-    const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
+    if (session_s == 0) {
+        return false;
+    }
+    if (header == SIP_HEADER_CSEQ) {
+        write_cseq(text, (message->cseq + 1) & INT32_MAX, sip_method_token(message->method));
+        return true;
+    }
+    if (header == SIP_HEADER_SESSION_EXPIRES) {
+        sip_write_header_number(text, SIP_HEADER_SESSION_EXPIRES, session_s);
+        sip_write_header_number(text, SIP_HEADER_MIN_SE, session_s);
+        return true;
+    }
+    return header == SIP_HEADER_MIN_SE;
+}
+
+uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
+                         const struct leg_again *again)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[again->flow->listener];
     const struct sip_message *message = leg_read_kept(relay, wire);
     size_t start = text->len, front = 0;
 
     if (message == NULL) {
         return 0;
     }
-    sip_write_request_line(text, sip_method_token(message->method), uri);
-    sip_write_via(text, flow->transport, listener->sent_by, branch, true);
+    sip_write_request_line(text, sip_method_token(message->method), again->uri);
+    sip_write_via(text, again->flow->transport, listener->sent_by, again->branch, true);
     for (unsigned i = 0; i < message->header_count; i++) {
         const struct sip_header *header = &message->headers[i];
 
         if (header->id == SIP_HEADER_CONTACT) {
-            write_contact_again(relay, text, message, flow, dialog);
-        } else if (header->id != SIP_HEADER_VIA && header->id != SIP_HEADER_CONTENT_LENGTH) {
+            write_contact_again(relay, text, message, again->flow, again->dialog);
+        } else if (header->id != SIP_HEADER_VIA && header->id != SIP_HEADER_CONTENT_LENGTH &&
+                   !write_changed(text, message, header->id, again->session_s)) {
             sip_write_line(text, message, header);
         }
         if (is_front(header->id)) {

@@ -29,7 +29,6 @@ enum {
     RELAY_MAX_FORWARDS = 70,
     RELAY_SUBSCRIPTION_S = 3600,      /* of a SUBSCRIBE whose answer says no time */
     RELAY_SUBSCRIPTION_MAX_S = 86400, /* STA-36: longest, whatever the answer says */
-    RELAY_SESSION_S = 1800,           /* STA-50 */
     RELAY_REFER_S = 180,              /* STA-36 */
     RELAY_DIALOG_MAX_MS = 86400000,   /* STA-17, STA-36 */
     RELAY_RETRY_AFTER_MIN_S = 5,
@@ -179,10 +178,17 @@ bool leg_write_from_kept(struct relay *relay, struct text *text, struct slice wi
 /* Our Contact there, with what may be shown of the sender's; none where a message has none. */
 void leg_set_contact(struct relay *relay, struct text *text, const struct inspection *inspection,
                      struct leg *leg);
-/* The same request for another hop, whose token is his own; 0: it could not be read again. */
+/* The same request for another hop, whose token is his own; or for the same one, with another
+ * session interval and a CSeq of its own. */
+struct leg_again {
+    struct slice uri, branch;
+    const struct flow *flow;
+    struct dialog *dialog;
+    uint32_t session_s; /* 0: as it is */
+};
+/* 0: it could not be read again. */
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
-                         struct slice uri, struct slice branch, const struct flow *flow,
-                         struct dialog *dialog);
+                         const struct leg_again *again);
 
 /* answer.c */
 /* Our own answer in an exchange; extra are whole header lines. */
@@ -281,16 +287,26 @@ void left_behind(struct relay *relay, struct exchange *exchange, struct outbox *
 void left_said_yes(struct relay *relay, struct exchange *left, const struct inspection *inspection,
                    struct outbox *outbox);
 
+/* A 422 of a hop that wants a longer session than the border asked for: it was asked anew. */
+bool request_lengthened(struct relay *relay, struct exchange *exchange,
+                        const struct inspection *inspection, struct outbox *outbox);
+
 /* in_dialog.c */
 void request_in_dialog(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
-/* Ours, within a dialog, towards side. */
-struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
-                             enum sip_method method, struct slice extra, struct outbox *outbox);
 /* The leg towards a side: names, target, routes and flow. */
 void dialog_leg(const struct relay *relay, struct dialog *dialog, unsigned side, struct leg *leg);
 struct flow dialog_flow(const struct relay *relay, const struct dialog *dialog, unsigned side);
 /* The connection it was to go out on has ended: another one is opened where that can be. */
 bool request_reconnect(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
+
+/* own.c */
+/* Ours, within a dialog, towards side; extra are whole header lines. */
+struct exchange *request_own(struct relay *relay, struct dialog *dialog, unsigned side,
+                             enum sip_method method, struct slice extra, struct slice body,
+                             struct outbox *outbox);
+void own_answered(struct relay *relay, struct exchange *exchange, struct inspection *inspection,
+                  struct outbox *outbox);
+void own_unanswered(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
 
 /* cancel.c */
 void cancel_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
@@ -298,8 +314,9 @@ void cancel_send(struct relay *relay, struct exchange *exchange, struct outbox *
 void acknowledge_take(struct relay *relay, struct inspection *inspection, struct outbox *outbox);
 void acknowledge_failure(struct relay *relay, struct exchange *exchange, struct slice to_tag,
                          struct outbox *outbox);
-/* Our own ACK of an answerer's 2xx that nobody wants any more. */
-void acknowledge_own(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
+/* Our own ACK of a side's 2xx: of an answerer nobody wants any more, of an INVITE of ours. */
+void acknowledge_own(struct relay *relay, struct dialog *dialog, unsigned side, uint32_t cseq,
+                     struct outbox *outbox);
 /* CANCEL as it is sent, and sent again while nobody answers it; false: it was not. */
 bool cancel_again(struct relay *relay, struct exchange *exchange, struct outbox *outbox);
 
@@ -314,30 +331,41 @@ bool dialog_write_route_set(struct text *text, const struct sip_message *message
                             enum sip_header_name name, bool is_reversed);
 struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
                             struct exchange *exchange);
-/* The dialog a response to the exchange belongs to: the first, or another fork's. */
-struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
-                               struct inspection *inspection);
 void dialog_refresh_target(struct relay *relay, struct dialog *dialog, unsigned side,
                            const struct inspection *inspection);
-/* Of those that an exchange began, the one that was taken; NULL before. */
-struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange);
 /* Another INVITE of that party may come. */
 void dialog_answered_invite(const struct relay *relay, struct dialog *dialog,
                             const struct exchange *exchange);
 /* What the exchange asked was refused or came to nothing. */
 void dialog_refused(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
                     struct outbox *outbox);
-void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
-                       struct outbox *outbox);
 void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 void dialog_set_timer(struct relay *relay, struct dialog *dialog, enum dialog_timer kind,
                       uint64_t in_ms);
 /* The longest a call may last from now; emergency calls have no end (EMG-09). */
 void dialog_set_longest(struct relay *relay, struct dialog *dialog);
 void dialog_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
+/* A BYE was answered.  What the call's REFERs began goes on. */
+void dialog_hung_up(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
 /* BYE on both legs. */
 void dialog_release(struct relay *relay, struct dialog *dialog, struct slice reason,
                     struct outbox *outbox);
+
+/* The URI of the Contact; empty without one. */
+struct slice dialog_contact_uri(const struct sip_message *message);
+/* Another tag of ours towards a side. */
+void dialog_new_tag(struct relay *relay, struct dialog *dialog, unsigned side);
+/* Its exchange ends an early dialog; should that ever be lost, time does. */
+void dialog_set_earliest_end(struct relay *relay, struct dialog *dialog);
+
+/* answerers.c */
+/* The dialog a response to the exchange belongs to: the first, or another fork's. */
+struct dialog *dialog_answered(struct relay *relay, struct exchange *exchange,
+                               struct inspection *inspection);
+/* Of those that an exchange began, the one that was taken; NULL before. */
+struct dialog *dialog_accepted(const struct relay *relay, const struct exchange *exchange);
+void dialog_end_family(struct relay *relay, struct dialog *dialog, const struct dialog *but,
+                       struct outbox *outbox);
 
 /* media.c: the body as it goes to the other side.  0, or the status with which a request is
  * refused (of a response the body is left out): no port is free, it cannot be written anew. */
@@ -348,6 +376,8 @@ unsigned media_body(struct relay *relay, struct inspection *inspection, struct d
 /* streams.c */
 struct media_stream *streams_at(const struct relay *relay, const struct dialog *dialog,
                                 unsigned line);
+/* Media of the call are relayed. */
+bool streams_are_live(const struct relay *relay, const struct dialog *dialog);
 /* It keeps what an answerer said while another one is heard; it holds no ports. */
 bool streams_is_shadow(const struct media_stream *stream);
 /* NULL: no stream or no port is free. */
@@ -398,12 +428,25 @@ struct registration *registration_called(const struct relay *relay, uint16_t zon
 /* The Service-Route of whoever registered on this flow as the From says; empty for others. */
 struct slice registration_routes(const struct relay *relay, const struct inspection *inspection);
 
-/* session.c: session timers, liveness of peers, longest call, housekeeping. */
-void session_agreed(struct relay *relay, struct dialog *dialog,
-                    const struct inspection *inspection);
+/* liveness.c */
+void liveness_watch(struct relay *relay, struct outbox *outbox);
+void liveness_answered(struct relay *relay, struct exchange *exchange, bool is_alive);
+
+/* session.c */
+/* An INVITE or UPDATE of side passes. */
+void session_asked(struct relay *relay, struct dialog *dialog, unsigned side,
+                   const struct inspection *inspection);
+/* Its 2xx does; extra gets what is to be said to who asked. */
+void session_agreed(struct relay *relay, struct dialog *dialog, unsigned asker,
+                    const struct inspection *inspection, struct text *extra);
+/* What side was told last. */
+void session_described(struct relay *relay, struct dialog *dialog, unsigned side, struct slice sdp);
 void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *outbox);
-void session_watch(struct relay *relay, struct outbox *outbox);
-void session_probe_answered(struct relay *relay, struct exchange *exchange, bool is_alive);
+void session_refreshed(struct relay *relay, struct dialog *dialog, struct exchange *exchange,
+                       struct inspection *inspection, struct outbox *outbox);
+/* Nobody is there, or he has lost the call. */
+void session_lost(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
+                  struct outbox *outbox);
 
 static inline bool relay_opens_dialog(uint8_t method)
 {

@@ -324,6 +324,9 @@ static unsigned offer_or_answer(struct relay *relay, struct inspection *inspecti
         relay->counters.too_large++;
         status = 488;
     }
+    if (status == 0 && inspection->sdp_text.len == inspection->message.body.len) {
+        session_described(relay, dialog, side_from ^ 1, text_slice(room));
+    }
     media_wipe(lines, passage.lines.len);
     return status;
 }

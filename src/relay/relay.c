@@ -356,7 +356,7 @@ void relay_tick(struct relay *relay, uint64_t now_ms, struct outbox *outbox)
     }
     if (now_ms >= relay->next_watch_ms) {
         relay->next_watch_ms = now_ms + RELAY_WATCH_MS;
-        session_watch(relay, outbox);
+        liveness_watch(relay, outbox);
     }
 }
 
@@ -449,7 +449,7 @@ void relay_media_report(struct relay *relay, const struct media_report *report, 
     if (stream != NULL && dialog != NULL && report->kind == MEDIA_REPORT_UNKNOWN) {
         streams_order(relay, stream, MEDIA_OPEN, outbox); /* it was to be kept */
     }
-    if (dialog == NULL || dialog->state != DIALOG_CONFIRMED) {
+    if (dialog == NULL || dialog->state != DIALOG_CONFIRMED || dialog->is_ending) {
         return;
     }
     /* Of an emergency call the gate tells silence after an hour only (EMG-09). */

@@ -47,9 +47,18 @@ static void count_answered(struct relay *relay, struct dialog *dialog)
     }
 }
 
+/* What the REFER leads to is told within the call, also when that is over (RFC 5589). */
+static void note_referred(const struct relay *relay, struct dialog *dialog)
+{
+    if (dialog->kind == DIALOG_CALL && dialog->subscriptions < UINT8_MAX) {
+        dialog->subscriptions++;
+        dialog->subscribed_until_ms = relay->now_ms + RELAY_REFER_S * 1000;
+    }
+}
+
 /* The 2xx: the first one makes the call, its sisters are over. */
 static void note_success(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
-                         struct inspection *inspection, struct outbox *outbox)
+                         struct inspection *inspection, struct text *extra, struct outbox *outbox)
 {
     uint32_t expires = 0;
 
@@ -62,7 +71,6 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
             streams_follow(relay, dialog, outbox);
             dialog_end_family(relay, dialog, dialog, outbox);
         }
-        session_agreed(relay, dialog, inspection);
     } else if (dialog->kind == DIALOG_SUBSCRIPTION && dialog->state != DIALOG_ENDED &&
                relay_opens_dialog(exchange->method)) {
         dialog->state = DIALOG_CONFIRMED;
@@ -75,8 +83,11 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
         /* A little longer than the subscriber thinks: the last NOTIFY still passes. */
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE, (uint64_t)expires * 1000 + 32000);
     }
-    if (exchange->method == SIP_UPDATE) {
-        session_agreed(relay, dialog, inspection);
+    if (exchange->method == SIP_INVITE || exchange->method == SIP_UPDATE) {
+        session_agreed(relay, dialog, exchange->side, inspection, extra);
+    }
+    if (exchange->method == SIP_REFER) {
+        note_referred(relay, dialog);
     }
     if (exchange->method == SIP_INVITE || exchange->method == SIP_UPDATE ||
         exchange->method == SIP_SUBSCRIBE) {
@@ -94,6 +105,17 @@ static void note_failure(struct relay *relay, struct exchange *exchange, struct 
     }
 }
 
+/* Who is challenged comes again with credentials: until then the call is up. */
+static void bye_answered(struct relay *relay, struct dialog *dialog, unsigned status,
+                         struct outbox *outbox)
+{
+    if (dialog->is_ending && (status == 401 || status == 407)) {
+        dialog->is_ending = false;
+    } else if (dialog->is_ending) {
+        dialog_hung_up(relay, dialog, outbox);
+    }
+}
+
 static void forward(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                     struct inspection *inspection, struct outbox *outbox)
 {
@@ -105,7 +127,7 @@ static void forward(struct relay *relay, struct exchange *exchange, struct dialo
     text_init(&room, body_room, sizeof(body_room));
     text_init(&extra, extra_room, sizeof(extra_room));
     if (dialog != NULL && status >= 200 && status < 300) {
-        note_success(relay, exchange, dialog, inspection, outbox);
+        note_success(relay, exchange, dialog, inspection, &extra, outbox);
     }
     if (status >= 300) {
         inspection->strips_body = true; /* NNI-26 */
@@ -123,6 +145,9 @@ static void forward(struct relay *relay, struct exchange *exchange, struct dialo
     }
     if (status >= 300) {
         registration_refused(relay, exchange);
+    }
+    if (dialog != NULL && exchange->method == SIP_BYE && status >= 200) {
+        bye_answered(relay, dialog, status, outbox);
     }
 }
 
@@ -164,10 +189,10 @@ static void provisional(struct relay *relay, struct exchange *exchange,
  * yes comes again when the call is over. */
 static void let_go(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
 {
-    acknowledge_own(relay, dialog, outbox);
+    acknowledge_own(relay, dialog, 1, dialog->sides[1].invite_cseq, outbox);
     if (!dialog->was_acknowledged) {
         dialog->was_acknowledged = true;
-        request_own(relay, dialog, 1, SIP_BYE, SLICE_NONE, outbox);
+        request_own(relay, dialog, 1, SIP_BYE, SLICE_NONE, SLICE_NONE, outbox);
         dialog_over(relay, dialog, outbox);
     }
 }
@@ -251,6 +276,9 @@ static void failure(struct relay *relay, struct exchange *exchange, struct inspe
         request_next_hop(relay, exchange, 500, outbox);
         return;
     }
+    if (status == 422 && request_lengthened(relay, exchange, inspection, outbox)) {
+        return;
+    }
     if (status < 400 && request_redirected(relay, exchange, inspection, outbox)) {
         return;
     }
@@ -276,7 +304,7 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
     }
     if (exchange->server_state == SERVER_NONE && exchange->client_state < CLIENT_ACCEPTED &&
         status >= 200) {
-        session_probe_answered(relay, exchange, true);
+        liveness_answered(relay, exchange, true);
     }
     if (exchange->client_state >= CLIENT_ACCEPTED && status < 200) {
         return; /* overtaken */
@@ -291,7 +319,9 @@ void response_take(struct relay *relay, struct inspection *inspection, struct ou
     if (exchange->client_state == CLIENT_ACCEPTED && status >= 300) {
         return;
     }
-    if (status < 200) {
+    if (exchange->server_state == SERVER_NONE && !handle_is_none(exchange->dialog)) {
+        own_answered(relay, exchange, inspection, outbox);
+    } else if (status < 200) {
         provisional(relay, exchange, inspection, outbox);
     } else if (status < 300) {
         success(relay, exchange, inspection, outbox);

@@ -1,11 +1,18 @@
 /*
- * What passes with time: session timers (RFC 4028, rules 5.7), liveness of peers (NNI-09).
+ * Session timers (RFC 4028, rules 5.7): a call that nobody refreshes any more ends.
+ *
+ * Where one of the parties refreshes, the border watches.  Where neither does, it asks each of them
+ * now and then whether he is still there: by UPDATE, by a re-INVITE with the description he had
+ * last, or by OPTIONS.  Who has lost the call, or says nothing, ends it for the other one too.
  */
+#include "guard/least.h"
 #include "relay/machine.h"
 
 enum {
-    SESSION_EXPIRES_MAX_S = 86400, /* STA-54 */
-    SESSION_PROBES_MISSED = 2,     /* OPTIONS in a row without an answer: the peer is down */
+    SESSION_AGAIN_MS = 10000,    /* something else is under way: looked at again then */
+    SESSION_EMERGENCY_TRIES = 3, /* EMG-09 */
+    SESSION_TRY_MS = 32000,      /* between them */
+    SESSION_SDP_MAX = 4096,      /* a description longer than this is not kept */
 };
 
 /* STA-52: a missed refresh is noticed a little before the parties' own clocks would drop the call.
@@ -17,158 +24,237 @@ static uint64_t session_patience_ms(uint32_t session_ms)
     return session_ms - (third < 32000 ? third : 32000);
 }
 
-void session_agreed(struct relay *relay, struct dialog *dialog, const struct inspection *inspection)
+static uint32_t seconds_of(const struct inspection *inspection)
 {
     struct slice value = sip_header_value(&inspection->message, SIP_HEADER_SESSION_EXPIRES);
     struct slice seconds = slice_trim(slice_head(value, slice_find(value, ';')));
     uint64_t interval = 0;
 
-    wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_REFRESH]);
-    dialog->session_ms = 0;
-    if (!slice_number(seconds, SESSION_EXPIRES_MAX_S, &interval) || interval == 0) {
+    if (!slice_number(seconds, UINT32_MAX, &interval)) {
+        return 0;
+    }
+    if (inspection->session_max > 0 && interval > inspection->session_max) {
+        interval = inspection->session_max;
+    }
+    return interval > SESSION_MOST ? SESSION_MOST : (uint32_t)interval;
+}
+
+static void hear_abilities(const struct sip_message *message, struct dialog_side *party)
+{
+    party->supports_timer = sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer"));
+    if (sip_has(message, SIP_HEADER_ALLOW)) {
+        party->supports_update = sip_list_has(message, SIP_HEADER_ALLOW, SLICE("UPDATE"));
+    }
+}
+
+void session_asked(struct relay *relay, struct dialog *dialog, unsigned side,
+                   const struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+    bool is_first = message->method == SIP_INVITE && sip_to_tag(message).len == 0;
+    uint32_t seconds = seconds_of(inspection);
+
+    if (message->method != SIP_INVITE && message->method != SIP_UPDATE) {
         return;
     }
-    dialog->session_ms = (uint32_t)interval * 1000;
-    dialog_set_timer(relay, dialog, DIALOG_REFRESH, session_patience_ms(dialog->session_ms));
+    hear_abilities(message, &dialog->sides[side]);
+    /* STA-50; an emergency call is not told to end (EMG-09). */
+    dialog->is_session_ours =
+        is_first && !dialog->is_emergency && !sip_has(message, SIP_HEADER_SESSION_EXPIRES);
+    dialog->session_asked_ms =
+        dialog->is_session_ours ? relay->policy->timers.session : seconds * 1000;
+}
+
+static void watch(struct relay *relay, struct dialog *dialog)
+{
+    dialog_set_timer(relay, dialog, DIALOG_REFRESH,
+                     dialog->session_ms > 0 ? session_patience_ms(dialog->session_ms)
+                                            : relay->policy->timers.refresh);
+}
+
+/* The answerer knows nothing of timers: who asked refreshes (RFC 4028 8.2). */
+static void impose(struct dialog *dialog, struct text *extra)
+{
+    dialog->session_ms = dialog->session_asked_ms;
+    text_put(extra, SLICE("Session-Expires: "));
+    text_put_number(extra, dialog->session_ms / 1000);
+    text_put(extra, SLICE(";refresher=uac\r\nRequire: timer\r\n"));
+}
+
+/* The description is kept only for a party that is to be asked by re-INVITE. */
+static void let_go_descriptions(struct relay *relay, struct dialog *dialog)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct dialog_side *party = &dialog->sides[side];
+
+        if (party->supports_update || dialog->session_ms > 0) {
+            texts_give(&relay->state->texts, &party->sdp);
+        }
+    }
+}
+
+void session_agreed(struct relay *relay, struct dialog *dialog, unsigned asker,
+                    const struct inspection *inspection, struct text *extra)
+{
+    if (dialog->kind != DIALOG_CALL || dialog->state == DIALOG_ENDED) {
+        return;
+    }
+    hear_abilities(&inspection->message, &dialog->sides[asker ^ 1]);
+    dialog->session_ms = seconds_of(inspection) * 1000;
+    if (dialog->session_ms == 0 && dialog->sides[asker].supports_timer &&
+        dialog->session_asked_ms > 0) {
+        impose(dialog, extra);
+    }
+    let_go_descriptions(relay, dialog);
+    watch(relay, dialog);
+}
+
+void session_described(struct relay *relay, struct dialog *dialog, unsigned side, struct slice sdp)
+{
+    struct dialog_side *party = &dialog->sides[side];
+    struct texts *texts = &relay->state->texts;
+
+    if (slice_equal(texts_slice(texts, party->sdp), sdp)) {
+        return;
+    }
+    texts_give(texts, &party->sdp);
+    /* Keys are kept nowhere that outlives the worker. */
+    if (!party->supports_update && dialog->session_ms == 0 && sdp.len <= SESSION_SDP_MAX &&
+        !slice_has(sdp, SLICE("a=crypto:"))) {
+        (void)texts_keep(texts, sdp, &party->sdp); /* else he is asked by OPTIONS */
+    }
+}
+
+/* The re-INVITE is pending as if the other party had sent it: glare is judged as ever. */
+static void note_invite(struct relay *relay, struct dialog *dialog, unsigned side,
+                        const struct exchange *exchange)
+{
+    struct dialog_side *asker = &dialog->sides[side ^ 1];
+
+    asker->invite = pool_handle(&relay->state->exchanges, exchange);
+    asker->has_pending_invite = true;
+    asker->has_pending_offer = true;
+    asker->invite_offers = true;
+}
+
+static void ask(struct relay *relay, struct dialog *dialog, unsigned side, struct outbox *outbox)
+{
+    struct slice sdp = texts_slice(&relay->state->texts, dialog->sides[side].sdp);
+    struct exchange *exchange = NULL;
+    char room[256];
+    struct text extra;
+
+    text_init(&extra, room, sizeof(room));
+    if (dialog->sides[side].supports_update) {
+        exchange = request_own(relay, dialog, side, SIP_UPDATE, SLICE_NONE, SLICE_NONE, outbox);
+    } else if (sdp.len > 0) {
+        sip_write_header(&extra, SIP_HEADER_CONTENT_TYPE, SLICE("application/sdp"));
+        exchange = request_own(relay, dialog, side, SIP_INVITE, text_slice(&extra), sdp, outbox);
+    } else {
+        exchange = request_own(relay, dialog, side, SIP_OPTIONS, SLICE_NONE, SLICE_NONE, outbox);
+    }
+    if (exchange == NULL) {
+        return;
+    }
+    exchange->is_refresh = true;
+    if (exchange->method == SIP_INVITE) {
+        note_invite(relay, dialog, side, exchange);
+    }
+}
+
+static bool is_busy(const struct dialog *dialog)
+{
+    const struct dialog_side *sides = dialog->sides;
+
+    return dialog->state != DIALOG_CONFIRMED || sides[0].has_pending_invite ||
+           sides[1].has_pending_invite || sides[0].has_pending_offer || sides[1].has_pending_offer;
 }
 
 void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *outbox)
 {
-    if (dialog->is_emergency) {
-        return; /* EMG-09 */
-    }
-    dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Session expired\""), outbox);
-}
-
-/* The first hop through which this peer is reached; NULL when no route leads to it. */
-static const struct policy_hop *peer_hop(const struct relay *relay, uint32_t peer, uint16_t *zone)
-{
-    for (uint32_t i = 0; i < relay->policy->route_count; i++) {
-        const struct policy_route *route = &relay->policy->routes[i];
-
-        for (uint32_t j = 0; j < route->hop_count; j++) {
-            if (route->hops[j].peer == peer) {
-                *zone = route->to;
-                return &route->hops[j];
-            }
-        }
-    }
-    return NULL;
-}
-
-/* A name leads to the first of its addresses that we have a listener for; false while the resolver
- * has not answered. */
-static bool probe_flow(const struct relay *relay, const struct policy_hop *hop, uint16_t zone,
-                       struct flow *flow)
-{
-    enum transport transport = hop->transport < TRANSPORT_COUNT ? hop->transport : TRANSPORT_UDP;
-    struct address remote = hop->address;
-
-    if (hop->name == POLICY_NONE) {
-        remote.port = hop->port;
-        return route_flow(relay, zone, transport, &remote, flow);
-    }
-    const struct name_answer *answer = &relay->names[hop->name].answer;
-    for (uint32_t i = 0; i < answer->count; i++) {
-        const struct name_target *target = &answer->targets[i];
-
-        remote = target->address;
-        remote.port = hop->port != 0 ? hop->port : remote.port;
-        transport = hop->transport < TRANSPORT_COUNT ? hop->transport : target->transport;
-        if (route_flow(relay, zone, transport, &remote, flow)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
-{
-    uint16_t zone = POLICY_NONE;
-    const struct policy_hop *hop = peer_hop(relay, peer, &zone);
-    char branch_room[48], call_id[RELAY_CALL_ID_LETTERS], tag[RELAY_TAG_LETTERS];
-    char uri_room[RELAY_URI_MAX], from_room[RELAY_URI_MAX];
-    struct exchange *exchange = NULL;
-    struct text uri, from, to;
-    struct leg leg = {.zone = zone, .peer = peer};
-
-    if (hop == NULL || !probe_flow(relay, hop, zone, &leg.flow)) {
+    if (dialog->state == DIALOG_ENDED || dialog->is_ending) {
         return;
     }
-    exchange = exchange_new(relay->state);
-    if (exchange == NULL) {
-        relay->counters.table_full++;
+    if (dialog->session_ms > 0 && !dialog->is_emergency) {
+        dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Session expired\""), outbox);
         return;
     }
-    exchange->method = SIP_OPTIONS;
-    exchange->started_ms = relay->now_ms;
-    exchange->zone_in = exchange->zone_out = zone;
-    exchange->peer_in = exchange->peer_out = peer;
-    exchange->route = POLICY_NONE;
-    exchange->client_flow = leg.flow;
-    text_init(&uri, uri_room, sizeof(uri_room));
-    text_put(&uri, SLICE("sip:"));
-    address_write(&uri, &leg.flow.remote);
-    text_init(&from, from_room, sizeof(from_room));
-    text_put(&from, SLICE("<sip:"));
-    text_put(&from, relay_zone(relay, zone)->host);
-    text_put_octet(&from, '>');
-    char to_room[RELAY_URI_MAX + 2];
-    text_init(&to, to_room, sizeof(to_room));
-    text_put_octet(&to, '<');
-    text_put(&to, text_slice(&uri));
-    text_put_octet(&to, '>');
-    leg_new_call_id(relay, call_id);
-    random_letters(relay->random, tag, sizeof(tag));
-    leg.uri = text_slice(&uri);
-    leg.from = text_slice(&from);
-    leg.from_tag = slice_of(tag, sizeof(tag));
-    leg.to = text_slice(&to);
-    leg.call_id = slice_of(call_id, sizeof(call_id));
-    leg.cseq = 1;
-    leg_new_branch(relay, branch_room, &leg.branch);
-    struct text text = outbox_text(outbox);
-    uint16_t front = leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);
-    exchange_set_client(relay->state, exchange, leg.branch);
-    if (!exchange_send(relay, exchange, &text, front, outbox)) {
-        exchange_end(relay->state, exchange);
+    if (is_busy(dialog)) {
+        dialog_set_timer(relay, dialog, DIALOG_REFRESH, SESSION_AGAIN_MS);
+        return;
+    }
+    dialog_set_timer(relay, dialog, DIALOG_REFRESH, relay->policy->timers.refresh);
+    for (unsigned side = 0; side < 2; side++) {
+        ask(relay, dialog, side, outbox);
     }
 }
 
-void session_watch(struct relay *relay, struct outbox *outbox)
+/* A re-INVITE of ours is over. */
+static void settle(struct relay *relay, struct dialog *dialog, const struct exchange *exchange)
 {
-    for (uint32_t i = 0; i < relay->policy->peer_count; i++) {
-        struct relay_peer *known = &relay->peers[i];
-        uint64_t interval_ms = (uint64_t)relay->policy->peers[i].liveness_seconds * 1000;
-
-        if (interval_ms == 0 || relay->now_ms < known->next_probe_ms ||
-            outbox->item_count >= OUTBOX_ITEMS_MAX / 2) {
-            continue;
-        }
-        /* Not all peers at once: chance spreads them over the interval. */
-        known->next_probe_ms = relay->now_ms + interval_ms -
-                               random_below(relay->random, (uint32_t)interval_ms / 8 + 1);
-        probe(relay, (uint16_t)i, outbox);
+    dialog_answered_invite(relay, dialog, exchange);
+    if (exchange->method == SIP_INVITE) {
+        dialog->sides[exchange->side].has_pending_offer = false;
     }
 }
 
-/* Any final response says the peer is there (RFC 3261 11). */
-void session_probe_answered(struct relay *relay, struct exchange *exchange, bool is_alive)
+/* What he describes now is what the gate is told; the other party keeps our address. */
+static void hear_answer(struct relay *relay, struct dialog *dialog, unsigned side,
+                        struct inspection *inspection, struct outbox *outbox)
 {
-    struct relay_peer *known = NULL;
+    char body_room[RELAY_BODY_ROOM];
+    struct slice body = SLICE_NONE;
+    struct text room;
 
-    if (exchange->method != SIP_OPTIONS || exchange->peer_out >= relay->policy->peer_count ||
-        !handle_is_none(exchange->dialog)) {
+    hear_abilities(&inspection->message, &dialog->sides[side]);
+    dialog_refresh_target(relay, dialog, side, inspection);
+    if (inspection_sdp(inspection) != NULL &&
+        hash_bytes(&relay->state->key, inspection->sdp_text) != dialog->sides[side].sdp_hash) {
+        text_init(&room, body_room, sizeof(body_room));
+        media_body(relay, inspection, dialog, side, &room, &body, outbox);
+    }
+}
+
+void session_refreshed(struct relay *relay, struct dialog *dialog, struct exchange *exchange,
+                       struct inspection *inspection, struct outbox *outbox)
+{
+    unsigned status = inspection->message.status;
+
+    if (status == 408 || status == 481) { /* RFC 4028 10 */
+        session_lost(relay, dialog, exchange, outbox);
         return;
     }
-    known = &relay->peers[exchange->peer_out];
-    if (is_alive) {
-        known->missed = 0;
-        known->is_down = false;
+    settle(relay, dialog, exchange);
+    dialog->sides[exchange->side ^ 1].silences = 0;
+    if (status < 300 && exchange->method != SIP_OPTIONS && dialog->state == DIALOG_CONFIRMED) {
+        offers_note_response(dialog, exchange->side, exchange->method, inspection);
+        hear_answer(relay, dialog, exchange->side ^ 1U, inspection, outbox);
+    }
+}
+
+/* EMG-09: an emergency call is asked three times, and while its media are relayed only their
+ * silence ends it. */
+static bool is_spared(const struct relay *relay, const struct dialog *dialog, unsigned silences)
+{
+    return dialog->is_emergency &&
+           (silences < SESSION_EMERGENCY_TRIES || streams_are_live(relay, dialog));
+}
+
+void session_lost(struct relay *relay, struct dialog *dialog, const struct exchange *exchange,
+                  struct outbox *outbox)
+{
+    struct dialog_side *party = &dialog->sides[exchange->side ^ 1];
+
+    settle(relay, dialog, exchange);
+    if (dialog->state != DIALOG_CONFIRMED || dialog->is_ending) {
         return;
     }
-    if (known->missed < SESSION_PROBES_MISSED) {
-        known->missed++;
+    if (party->silences < UINT8_MAX) {
+        party->silences++;
     }
-    known->is_down = known->missed == SESSION_PROBES_MISSED;
+    if (!is_spared(relay, dialog, party->silences)) {
+        dialog_release(relay, dialog, SLICE("SIP;cause=408;text=\"Session lost\""), outbox);
+    } else if (party->silences < SESSION_EMERGENCY_TRIES) {
+        dialog_set_timer(relay, dialog, DIALOG_REFRESH, SESSION_TRY_MS);
+    }
 }

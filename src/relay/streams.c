@@ -212,7 +212,7 @@ static void lines_follow(struct relay *relay, struct dialog *from, struct dialog
     }
 }
 
-static bool has_live_streams(const struct relay *relay, const struct dialog *dialog)
+bool streams_are_live(const struct relay *relay, const struct dialog *dialog)
 {
     for (unsigned line = 0; line < dialog->stream_count; line++) {
         const struct media_stream *stream = streams_at(relay, dialog, line);
@@ -235,7 +235,7 @@ void streams_follow(struct relay *relay, struct dialog *dialog, struct outbox *o
         struct dialog *sibling = pool_at(&relay->state->dialogs, index);
 
         if (sibling != dialog && sibling->family == dialog->family &&
-            has_live_streams(relay, sibling)) {
+            streams_are_live(relay, sibling)) {
             lines_follow(relay, sibling, dialog, outbox);
             return;
         }

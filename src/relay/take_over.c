@@ -57,9 +57,11 @@ static void dialog_timers(struct relay *relay, struct dialog *dialog)
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE,
                          left_of(relay, &dialog->timers[DIALOG_EXPIRE], RELAY_DIALOG_MAX_MS));
     }
-    if (dialog->session_ms > 0) {
+    if (dialog->kind == DIALOG_CALL) {
         dialog_set_timer(relay, dialog, DIALOG_REFRESH,
-                         left_of(relay, &dialog->timers[DIALOG_REFRESH], dialog->session_ms));
+                         left_of(relay, &dialog->timers[DIALOG_REFRESH],
+                                 dialog->session_ms > 0 ? dialog->session_ms
+                                                        : relay->policy->timers.refresh));
     }
 }
 

@@ -31,6 +31,7 @@ void dialog_end(struct state *state, struct dialog *dialog)
             table_remove(&state->by_tag, tag_key(state, tag), index);
         }
         texts_give(&state->texts, &dialog->sides[side].texts);
+        texts_give(&state->texts, &dialog->sides[side].sdp);
     }
     pool_give(&state->dialogs, dialog);
 }

@@ -54,10 +54,12 @@ struct dialog_side {
     bool has_pending_invite;        /* the party's INVITE is unanswered */
     bool has_pending_offer;         /* the party's SDP waits for its answer */
     bool invite_offers; /* the party's last INVITE had SDP: what answers it is no offer */
-    bool supports_timer, supports_update;
-    uint32_t sdp_version; /* of o= towards the party */
-    uint64_t sdp_id;      /* sess-id of o= towards the party */
-    uint64_t sdp_hash;    /* of the last SDP from the party: version rises when it changes */
+    bool supports_timer, supports_update; /* RFC 4028, RFC 3311: as the party said last */
+    uint8_t silences;                     /* in a row, when we asked whether the party is there */
+    struct text_handle sdp; /* the last description sent to it, for a refresh by re-INVITE */
+    uint32_t sdp_version;   /* of o= towards the party */
+    uint64_t sdp_id;        /* sess-id of o= towards the party */
+    uint64_t sdp_hash;      /* of the last SDP from the party: version rises when it changes */
     uint64_t heard_id, heard_version; /* of o= from the party, HYG-D06; 0: none yet */
     uint8_t described_lines;          /* m= lines of the last SDP from the party, HYG-D05 */
     uint32_t rseq;                    /* highest of the party's reliable 1xx; 0: none */
@@ -74,8 +76,12 @@ struct dialog {
     uint64_t refresh_minute;
     uint64_t family; /* the same for all dialogs of one INVITE */
     uint64_t created_ms, active_ms;
-    uint32_t session_ms; /* session interval agreed, 0 none */
-    uint8_t refresher;   /* side that refreshes */
+    uint32_t session_ms;       /* session interval agreed, 0: the border refreshes */
+    uint32_t session_asked_ms; /* of the last INVITE or UPDATE, 0: none */
+    bool is_session_ours;      /* ... which we asked for, not the caller */
+    bool is_ending;            /* a BYE is under way; a challenge takes it back */
+    uint8_t subscriptions;     /* of REFERs within a call: they outlive it (RFC 6665, 5589) */
+    uint64_t subscribed_until_ms;
     uint8_t stream_count;
     uint32_t streams[DIALOG_STREAMS_MAX]; /* indexes of media streams, 0 none; by m= line */
     struct dialog_side sides[2];

@@ -61,6 +61,7 @@ struct exchange {
     uint8_t side; /* which side of the dialog asked */
     bool is_emergency;
     bool begins_dialog;   /* the first request: others' tags in its answers are forks */
+    bool is_refresh;      /* ours, to see whether the party is there */
     bool is_left;         /* another hop was asked meanwhile: nobody waits for this one */
     bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
     bool is_acknowledged; /* INVITE: the ACK of its 2xx passed, wire is that ACK */

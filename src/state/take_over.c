@@ -33,6 +33,7 @@ static bool dialog_truths_are_sound(const struct dialog *dialog)
         &sides[1].has_pending_invite, &sides[0].has_pending_offer, &sides[1].has_pending_offer,
         &sides[0].supports_timer,     &sides[1].supports_timer,    &sides[0].supports_update,
         &sides[1].supports_update,    &sides[0].invite_offers,     &sides[1].invite_offers,
+        &dialog->is_session_ours,     &dialog->is_ending,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }
@@ -71,7 +72,7 @@ static bool leg_is_sound(const struct state *state, const struct dialog *dialog,
 /* Only a call whose ACK was seen is promised to survive (design 2.7). */
 static bool dialog_is_up(const struct dialog *dialog)
 {
-    return dialog->state == DIALOG_CONFIRMED &&
+    return dialog->state == DIALOG_CONFIRMED && !dialog->is_ending &&
            (dialog->kind == DIALOG_SUBSCRIPTION ||
             (dialog->kind == DIALOG_CALL && dialog->was_acknowledged));
 }
@@ -100,6 +101,9 @@ static void dialog_take_over(struct state *state, struct dialog *dialog)
         dialog->sides[side].has_pending_invite = false;
         dialog->sides[side].has_pending_offer = false;
         dialog->sides[side].token[0] = '\0'; /* what was kept is believed only from ourselves */
+        if (!texts_mark(&state->texts, dialog->sides[side].sdp)) {
+            dialog->sides[side].sdp = (struct text_handle){.size = 0};
+        }
     }
 }
 

@@ -59,15 +59,26 @@ static enum outcome refreshes(struct inspection *inspection, const struct dialog
     return OUTCOME_PASSED;
 }
 
+/* A subscription is no call, also where it was left by one (RFC 5057 5.1). */
+static bool is_of_call(uint8_t method)
+{
+    return method == SIP_INVITE || method == SIP_BYE || method == SIP_UPDATE ||
+           method == SIP_PRACK || method == SIP_INFO;
+}
+
 static enum outcome known(struct inspection *inspection, const struct match *match)
 {
     const struct sip_message *message = &inspection->message;
     const struct dialog *dialog = match->dialog;
     enum outcome outcome = OUTCOME_PASSED;
 
-    if (dialog->state == DIALOG_ENDED) {
+    if (dialog->state == DIALOG_ENDED || dialog->is_ending) {
         return inspection->is_watched ? OUTCOME_PASSED
                                       : inspection_found(inspection, sip_to_tag(message), "STA-01");
+    }
+    if (dialog->kind == DIALOG_SUBSCRIPTION && is_of_call(message->method) &&
+        !inspection->is_watched) {
+        return inspection_found(inspection, sip_to_tag(message), "STA-01");
     }
     if (message->method == SIP_BYE && dialog->state == DIALOG_EARLY && match->side == 1) {
         inspection_score(inspection, 1);
