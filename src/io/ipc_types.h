@@ -87,6 +87,14 @@ struct ipc_key {
     uint8_t octets[SIV_KEY_LEN];
 };
 
+/* What a worker had to tell the recorder, whether it arrived or not. */
+struct ipc_tally {
+    uint32_t worker;
+    uint32_t unused;
+    uint64_t epoch; /* of the worker's life: its counts begin anew with it */
+    uint64_t events, notes;
+};
+
 struct ipc_keys {
     uint32_t count;
     struct ipc_key keys[IPC_KEYS_MAX];

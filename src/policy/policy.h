@@ -188,6 +188,8 @@ struct policy {
     bool masks_numbers;   /* in events; default on */
     struct slice user;    /* whom the processes become; empty: stay */
     struct slice journal; /* folder; empty: standard output */
+    bool keeps_calls;     /* there, too */
+    uint32_t journal_keep_s, journal_quota; /* seconds; megabytes */
     struct policy_hep hep;
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };

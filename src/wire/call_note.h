@@ -25,9 +25,9 @@ enum { CALL_NOTE_KIND_COUNT = CALL_NOTE_MEDIA + 1 };
 
 enum call_note_text {
     CALL_NOTE_CALL_ID,
-    CALL_NOTE_START,    /* start line, numbers masked */
-    CALL_NOTE_PEER,     /* at the other end; empty: nobody under contract */
-    CALL_NOTE_FROM,     /* URIs without parameters, numbers masked */
+    CALL_NOTE_START, /* start line, numbers masked */
+    CALL_NOTE_PEER,  /* at the other end; empty: nobody under contract */
+    CALL_NOTE_FROM,  /* URIs without parameters, numbers masked */
     CALL_NOTE_TO,
     CALL_NOTE_FINDINGS, /* "CT-FW-06 HYG-F04, CT-SEG-09" */
     CALL_NOTE_STRIPPED, /* names of header lines that went no further: "P-Foo, X-Bar" */

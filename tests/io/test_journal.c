@@ -26,10 +26,14 @@ static struct scene scene_open(void)
 
 static void scene_close(const struct scene *scene)
 {
-    char command[128];
+    static const char *const names[] = {"", "-wal", "-shm", ".broken"};
+    char name[160];
 
-    snprintf(command, sizeof(command), "rm -r %s", scene->folder);
-    assert_int_equal(system(command), 0);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof(name), "%s%s", scene->path, names[i]);
+        (void)unlink(name);
+    }
+    assert_int_equal(rmdir(scene->folder), 0);
 }
 
 static struct journal *opened(const struct scene *scene, uint64_t quota, uint64_t keep_us)
@@ -220,8 +224,9 @@ static void calls_are_replaced_and_found(void **state)
     assert_true(journal_put_call(journal, &call));
     assert_true(journal_commit(journal, 10, &fault));
     struct journal_reader *reader = journal_read_open(scene.path, &fault);
-    const struct journal_filter filters[] = {
-        {0}, {.call = SLICE("a@leg")}, {.call = SLICE("b@leg"), .since_us = 1, .limit = 3}};
+    const struct journal_filter filters[] = {{0},
+                                             {.call = SLICE("a@leg")},
+                                             {.call = SLICE("b@leg"), .since_us = 1, .limit = 3}};
     for (size_t i = 0; i < 3; i++) {
         assert_true(journal_read_calls(reader, &filters[i], take_call, &count, &fault));
     }
@@ -334,7 +339,8 @@ static void a_full_disk_is_survived(void **state)
     scene_close(&scene);
 }
 
-/* Killed in the middle of a batch: what was committed is there, the rest is not, the chain holds. */
+/* Killed in the middle of a batch: what was committed is there, the rest is not, the chain holds.
+ */
 static void a_killed_writer_loses_its_batch(void **state)
 {
     struct scene scene = scene_open();

@@ -83,6 +83,9 @@ static void asker_answer(struct asker *asker, struct slice line)
         status_write(answer, asker->control->parent);
     } else if (slice_equal(line, SLICE("status json"))) {
         status_write_json(answer, asker->control->parent);
+    } else if (slice_equal(line, SLICE("journal"))) {
+        text_put(answer, asker->control->parent->policy->journal);
+        text_put_octet(answer, '\n');
     } else {
         text_put(answer, SLICE("unknown\n"));
     }

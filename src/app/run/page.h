@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "app/run/crew.h"
 #include "io/tcp.h"
 #include "io/udp.h"
 #include "policy/policy.h"
@@ -37,10 +38,19 @@ struct worker_page {
     uint32_t peer_calls[PAGE_PEERS_MAX];
 };
 
+/* What the recorder committed and lost of one worker's life; a later recorder goes on from it. */
+struct recorded {
+    uint64_t epoch;
+    uint64_t events, notes, events_lost, notes_lost;
+};
+
+enum { PAGE_RECORDED_MAX = CREW_MAX };
+
 struct recorder_page {
 #define COUNT(name, written, what) uint64_t name;
 #include "app/run/recorder_counts.def"
 #undef COUNT
+    struct recorded recorded[PAGE_RECORDED_MAX];
 };
 
 struct resolver_page {

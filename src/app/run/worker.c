@@ -139,6 +139,8 @@ struct worker *worker_new(const struct worker_setup *setup)
     worker->node = (uint16_t)setup->start->node;
     worker->plan = setup->plan;
     worker->policy = plan_policy(setup->plan);
+    notes_init(&worker->notes, loop_now_us(&worker->loop));
+    notes_follow_policy(&worker->notes, worker->policy);
     worker->page = setup->page;
     for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
         worker->early[UDP_NEIGHBOURS][i] = worker->early[UDP_STRANGERS][i] = -1;

@@ -12,6 +12,7 @@
 #include "app/run/gather.h"
 #include "app/run/links.h"
 #include "app/run/mirror.h"
+#include "app/run/notes.h"
 #include "app/run/page.h"
 #include "app/run/tell.h"
 #include "base/ring.h"
@@ -65,6 +66,7 @@ struct worker {
 
     uint64_t wall_offset_us; /* wall clock less monotonic clock */
     struct tell tell;
+    struct notes notes;
     struct gather gather;
     bool is_draining;
     struct worker_counts counts;

@@ -95,6 +95,7 @@ void worker_take_policy(struct worker *worker, const struct plan *plan,
 {
     worker->plan = plan;
     worker->policy = plan_policy(plan);
+    notes_follow_policy(&worker->notes, worker->policy);
     early_renumber(worker->early[UDP_NEIGHBOURS], renumbered);
     early_renumber(worker->early[UDP_STRANGERS], renumbered);
     udp_renumber(worker->udp, renumbered);

@@ -38,12 +38,46 @@ void worker_note_closed(void *owner, uint32_t connection)
     loop_alarm_at(&worker->tick, 0);
 }
 
+/*
+ * Calls, for the journal.
+ */
+
+static struct ipc_link *recorder_of(struct worker *worker)
+{
+    return links_at(&worker->links, ROLE_RECORDER);
+}
+
+static uint64_t wall_us(const struct worker *worker)
+{
+    return loop_now_us(&worker->loop) + worker->wall_offset_us;
+}
+
+/* Which call a stream is of is known while it is opened, and the gate tells its counts later. */
+static void worker_note_stream(struct worker *worker, const struct media_order *order)
+{
+    const struct state *state = worker->state;
+    const struct media_stream *stream = NULL;
+
+    if (worker->notes.is_wanted && order->kind == MEDIA_OPEN && order->epoch <= 1) {
+        const struct handle handle = {order->stream, order->generation};
+
+        stream = pool_find(&state->streams, handle);
+    }
+    const struct dialog *dialog =
+        stream == NULL ? NULL : pool_find(&state->dialogs, stream->dialog);
+    if (dialog != NULL) {
+        notes_stream(&worker->notes, recorder_of(worker),
+                     dialog_text(state, dialog, 0, DIALOG_CALL_ID), order, wall_us(worker));
+    }
+}
+
 /* A store that passes all media by has no gate, and nobody misses it. */
 static void worker_send_orders(struct worker *worker)
 {
     bool has_gate = links_has(&worker->links, ROLE_MEDIA);
 
     for (uint32_t i = 0; has_gate && i < worker->outbox.order_count; i++) {
+        worker_note_stream(worker, &worker->outbox.orders[i]);
         if (!ipc_say(links_at(&worker->links, ROLE_MEDIA), IPC_ORDER, &worker->outbox.orders[i])) {
             worker->counts.orders_lost++;
         }
@@ -129,6 +163,7 @@ static void worker_empty_outbox(struct worker *worker)
 {
     struct outbox *outbox = &worker->outbox;
 
+    notes_before(&worker->notes, recorder_of(worker), worker->policy, outbox, wall_us(worker));
     for (uint32_t i = 0; i < outbox->item_count; i++) {
         struct outgoing *item = &outbox->items[i];
 
@@ -145,6 +180,7 @@ static void worker_empty_outbox(struct worker *worker)
     worker_send_orders(worker);
     worker_send_questions(worker);
     outbox_reset(outbox);
+    notes_flush(&worker->notes, recorder_of(worker));
 }
 
 /* What could not be sent, and whose connection ended: the relay may want to send because of it. */
@@ -228,7 +264,11 @@ void worker_trip(struct worker *worker, const struct packet *packet)
 {
     inspect(&worker->inspection, worker->plan, worker->state, packet, worker->tallies);
     worker_mirror_taken(worker);
+    notes_before(&worker->notes, recorder_of(worker), worker->policy, &worker->outbox,
+                 wall_us(worker));
     relay_act(worker->relay, &worker->inspection, &worker->outbox);
+    notes_after(&worker->notes, recorder_of(worker), &worker->inspection, &worker->outbox,
+                packet->when_us + worker->wall_offset_us);
     worker_tell(worker);
     worker->counts.packets++;
     if (packet->flow.connection != 0 && worker->inspection.peer != POLICY_NONE) {
@@ -282,6 +322,7 @@ void worker_hear_answer(struct worker *worker, const struct ipc_answer *answer)
 
 void worker_hear_report(struct worker *worker, const struct media_report *report)
 {
+    notes_media(&worker->notes, recorder_of(worker), report, wall_us(worker));
     if (worker->relay != NULL) {
         relay_media_report(worker->relay, report, loop_now_ms(&worker->loop), &worker->outbox);
         worker_send(worker);
@@ -338,6 +379,9 @@ static void worker_show(struct worker *worker)
     struct worker_page *page = worker->page;
 
     worker->counts.outbox_refused = worker->outbox.refused;
+    worker->counts.notes = worker->notes.taken;
+    worker->counts.notes_withheld = worker->notes.withheld;
+    worker->counts.notes_lost = worker->notes.lost;
     if (worker->mirror != NULL) {
         worker->counts.copies = mirror_sent(worker->mirror);
         worker->counts.copies_lost = mirror_lost(worker->mirror);
@@ -371,6 +415,9 @@ void worker_beat(void *owner)
     worker->page->beat_ms = loop_now_ms(&worker->loop);
     if (worker->relay != NULL) {
         worker_show(worker);
+        notes_flush(&worker->notes, recorder_of(worker));
+        notes_tally(&worker->notes, recorder_of(worker), worker->index,
+                    worker->counts.events + worker->counts.events_lost);
     }
     if (worker->is_draining) {
         crew_note_idle(worker->crew, worker->index,

@@ -27,8 +27,8 @@ struct journal {
     struct journal_limits limits;
     struct journal_chain chain;
     uint64_t page_size;
-    uint64_t first, next;          /* numbers of the oldest record and of the next */
-    uint64_t committed_next;       /* what is true when the batch fails */
+    uint64_t first, next;    /* numbers of the oldest record and of the next */
+    uint64_t committed_next; /* what is true when the batch fails */
     uint8_t committed[JOURNAL_CHAIN_LEN];
     uint64_t removed;
     int error; /* of SQLite, of this batch; SQLITE_OK */

@@ -245,12 +245,12 @@ static bool journal_prepare(struct journal *journal, const struct journal_limits
     return journal->error == SQLITE_OK;
 }
 
-struct journal *journal_open(const char *path, const struct journal_limits *limits,
-                             bool *is_broken, struct fault *fault)
+struct journal *journal_open(const char *path, const struct journal_limits *limits, bool *is_broken,
+                             struct fault *fault)
 {
     struct journal *journal = calloc(1, sizeof(*journal));
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                      SQLITE_OPEN_PRIVATECACHE;
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 
     *is_broken = false;
     if (journal == NULL) {

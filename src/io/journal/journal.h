@@ -46,7 +46,7 @@ struct journal_record {
 
 /* A call as far as it is known; a later one of the same id and beginning replaces it. */
 struct journal_call {
-    struct slice id, other; /* Call-IDs of the two legs */
+    struct slice id, other;                           /* Call-IDs of the two legs */
     uint64_t begin_us, ringing_us, answer_us, end_us; /* 0: not yet */
     struct slice state;                               /* "ringing", "up", "ended", "failed" ... */
     uint16_t status;                                  /* of the final response */
@@ -73,8 +73,8 @@ struct journal;
 
 /* Made when it is not there.  NULL at a fault; *is_broken: because the file is not a journal, or no
  * longer one. */
-struct journal *journal_open(const char *path, const struct journal_limits *limits,
-                             bool *is_broken, struct fault *fault);
+struct journal *journal_open(const char *path, const struct journal_limits *limits, bool *is_broken,
+                             struct fault *fault);
 void journal_close(struct journal *journal); /* what was not committed is lost */
 
 /* Limits of a later policy. */

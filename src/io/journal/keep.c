@@ -58,8 +58,7 @@ static bool keep_quota(struct journal *journal, uint64_t now_us)
     uint64_t count = 2 * brought + REMOVE_LEAST;
     uint64_t used = octets_used(journal);
 
-    if (journal->limits.quota == 0 ||
-        used < journal->limits.quota / 100 * QUOTA_USED_PERCENT) {
+    if (journal->limits.quota == 0 || used < journal->limits.quota / 100 * QUOTA_USED_PERCENT) {
         return true;
     }
     return remove_oldest(journal, count, now_us);

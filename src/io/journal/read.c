@@ -119,8 +119,7 @@ static sqlite3_stmt *question_ask(struct journal_reader *reader, struct question
         struct slice text = question->bound[i].text;
 
         error = text.at != NULL
-                    ? sqlite3_bind_text64(sql, i + 1, text.at, text.len, SQLITE_STATIC,
-                                          SQLITE_UTF8)
+                    ? sqlite3_bind_text64(sql, i + 1, text.at, text.len, SQLITE_STATIC, SQLITE_UTF8)
                     : sqlite3_bind_int64(sql, i + 1, (sqlite3_int64)question->bound[i].number);
     }
     if (error != SQLITE_OK) {
@@ -197,7 +196,8 @@ bool journal_read_records(struct journal_reader *reader, const struct journal_fi
     question_text(&question, "call = ?", filter->call);
     question_text(&question, "peer = ?", filter->peer);
     question_text(&question, "control = ?", filter->control);
-    text_put_string(&question.sql, " ORDER BY number DESC");
+    text_put_string(&question.sql,
+                    filter->is_forward ? " ORDER BY number" : " ORDER BY number DESC");
     if (filter->limit > 0) {
         text_put_format(&question.sql, " LIMIT %u", filter->limit);
     }

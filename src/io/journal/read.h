@@ -20,7 +20,8 @@ struct journal_filter {
     uint64_t after; /* number: newer ones only */
     const char *kind;
     struct slice call, peer, control;
-    uint32_t limit; /* the newest so many; 0: all */
+    uint32_t limit;  /* the newest so many; 0: all */
+    bool is_forward; /* the oldest so many instead */
 };
 
 struct journal_row {
@@ -54,10 +55,10 @@ struct journal_break {
 };
 
 struct journal_proof {
-    uint64_t records;       /* looked at */
-    uint64_t first, last;   /* their numbers */
+    uint64_t records;     /* looked at */
+    uint64_t first, last; /* their numbers */
     uint64_t first_us, last_us;
-    uint64_t removed;       /* before the first, by age or size: the chain begins behind them */
+    uint64_t removed; /* before the first, by age or size: the chain begins behind them */
     uint64_t break_count;
     struct journal_break breaks[JOURNAL_BREAKS_MAX];
     uint8_t head[JOURNAL_CHAIN_LEN]; /* chain of the last record */

@@ -11,8 +11,7 @@
 
 #include "base/must.h"
 
-static void break_add(struct journal_proof *proof, const struct journal_row *row,
-                      uint64_t expected)
+static void break_add(struct journal_proof *proof, const struct journal_row *row, uint64_t expected)
 {
     if (proof->break_count < JOURNAL_BREAKS_MAX) {
         proof->breaks[proof->break_count] = (struct journal_break){
@@ -34,8 +33,8 @@ static void row_verify(struct journal_chain *chain, sqlite3_stmt *sql, uint64_t 
     const void *stored = sqlite3_column_blob(sql, 9);
     bool has_chain = sqlite3_column_bytes(sql, 9) == JOURNAL_CHAIN_LEN;
     /* A kind we do not know was not written by us. */
-    bool is_ours = slice_equal(reader_text(sql, 2),
-                               slice_string(journal_kind_name(row.record.kind)));
+    bool is_ours =
+        slice_equal(reader_text(sql, 2), slice_string(journal_kind_name(row.record.kind)));
 
     chain_add(chain, row.number, &row.record);
     if (row.number != *expected || !has_chain || !is_ours ||
@@ -93,8 +92,8 @@ static bool rows_verify(struct journal_reader *reader, struct journal_chain *cha
             break;
         }
         row_verify(chain, sql, &expected, proof);
-        proof->has_expected |= expected_head != NULL &&
-                               memcmp(chain->last, expected_head, JOURNAL_CHAIN_LEN) == 0;
+        proof->has_expected |=
+            expected_head != NULL && memcmp(chain->last, expected_head, JOURNAL_CHAIN_LEN) == 0;
     }
     (void)sqlite3_finalize(sql);
     memcpy(proof->head, chain->last, JOURNAL_CHAIN_LEN);
