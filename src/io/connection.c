@@ -19,13 +19,19 @@ static void connection_release(void *owner)
 void connection_close(struct connection *connection)
 {
     struct tcp *tcp = connection->tcp;
-    bool had_watch = connection->state != CONNECTION_WANTED;
+    bool had_watch =
+        connection->state != CONNECTION_WANTED && connection->state != CONNECTION_SECURING;
 
     if (connection->state == CONNECTION_GONE) {
         return;
     }
     connection->state = CONNECTION_GONE;
     tcp_forget(connection);
+    if (connection->tls != NULL) {
+        tls_finish(connection->tls);
+        tls_free(connection->tls);
+        connection->tls = NULL;
+    }
     connection_drop_unsent(connection);
     tcp->owner.closed(tcp->owner.owner, connection->id);
     if (had_watch) {
@@ -42,6 +48,7 @@ void connection_update_watch(struct connection *connection)
 
     switch ((enum connection_state)connection->state) {
     case CONNECTION_WANTED:
+    case CONNECTION_SECURING:
     case CONNECTION_GONE:
         return;
     case CONNECTION_CONNECTING:
@@ -76,6 +83,9 @@ void connection_finish(struct connection *connection)
         return;
     }
     connection->state = CONNECTION_FINISHING;
+    if (connection->tls != NULL) {
+        tls_finish(connection->tls);
+    }
     (void)shutdown(connection->fd, SHUT_WR);
     tcp_set_timer(connection, CONNECTION_WHOLE, TCP_LINGER_MS);
     tcp_stop_timer(connection, CONNECTION_IDLE);
@@ -97,6 +107,33 @@ static void connection_connected(struct connection *connection)
     tcp_stop_timer(connection, CONNECTION_WHOLE);
     tcp_heard(connection);
     connection_after_sending(connection);
+}
+
+void connection_secure(struct connection *connection, int fd, bool is_client)
+{
+    struct tcp *tcp = connection->tcp;
+
+    connection->state = CONNECTION_SECURING;
+    tcp_set_timer(connection, CONNECTION_WHOLE, TCP_SECURE_MS);
+    tcp->owner.secure(tcp->owner.owner, connection->id, fd, &connection->flow, is_client);
+}
+
+/* As one that was just accepted, or opened. */
+void connection_secured(struct connection *connection)
+{
+    struct tcp *tcp = connection->tcp;
+
+    if (connection->is_accepted) {
+        tcp_set_timer(connection, CONNECTION_WHOLE, tcp->settings.whole_ms);
+    } else {
+        tcp->counts.opened++;
+        tcp_stop_timer(connection, CONNECTION_WHOLE);
+    }
+    tcp_heard(connection);
+    connection_after_sending(connection);
+    if (connection->state == CONNECTION_UP) {
+        connection_read(connection); /* the first message may have come with the last handshake */
+    }
 }
 
 static void on_ready(void *owner, unsigned events)
@@ -151,6 +188,7 @@ static void connection_whole_fired(struct connection *connection)
     switch ((enum connection_state)connection->state) {
     case CONNECTION_WANTED:
     case CONNECTION_CONNECTING:
+    case CONNECTION_SECURING:
         counts->connect_failed++;
         connection_close(connection);
         return;

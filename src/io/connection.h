@@ -9,6 +9,7 @@
 #include "io/blocks.h"
 #include "io/sources.h"
 #include "io/tcp.h"
+#include "io/tls.h"
 
 #include <errno.h>
 #include <sys/uio.h>
@@ -18,6 +19,7 @@ enum { CONNECTION_PIECES = 8 }; /* messages of one turn sent together */
 enum connection_state {
     CONNECTION_WANTED,     /* no descriptor yet */
     CONNECTION_CONNECTING, /* not writable yet */
+    CONNECTION_SECURING,   /* the descriptor is where hands are shaken */
     CONNECTION_UP,
     CONNECTION_FINISHING, /* our FIN was sent: what comes is thrown away */
     CONNECTION_GONE,      /* the descriptor is closed, the watch closes */
@@ -43,6 +45,7 @@ struct connection {
     struct flow flow;
     struct address local;
     uint64_t target_hash;
+    struct tls *tls; /* NULL: in clear */
     uint8_t state; /* enum connection_state */
     bool is_accepted, is_stranger, is_dirty, is_stopped;
     bool closes;   /* once everything is sent */
@@ -114,6 +117,9 @@ void connection_resume(struct connection *connection); /* with what was left unr
 
 /* connection.c */
 void connection_update_watch(struct connection *connection);
+/* The descriptor goes to where hands are shaken, and comes back. */
+void connection_secure(struct connection *connection, int fd, bool is_client);
+void connection_secured(struct connection *connection);
 
 /* Not now, but no fault of the connection. */
 static inline bool connection_is_busy(int error)

@@ -25,6 +25,7 @@ static void connection_add_packet(struct connection *connection, unsigned index,
         .when_us = loop_now_us(connection->tcp->loop),
         .flow = connection->flow,
         .local = connection->local,
+        .certified_name = tls_name(connection->tls),
     };
 }
 
@@ -163,6 +164,10 @@ void connection_resume(struct connection *connection)
                             slice_of(in->octets + in->begin, (size_t)(in->end - in->begin)));
         tcp_flush(connection->tcp);
     }
+    if (connection->tls != NULL && connection->state == CONNECTION_UP &&
+        !connection->is_stopped && !connection->is_ended && tls_has_more(connection->tls)) {
+        connection_read(connection);
+    }
 }
 
 static void connection_ended(struct connection *connection)
@@ -176,7 +181,15 @@ static void connection_ended(struct connection *connection)
     connection_close(connection);
 }
 
-void connection_read(struct connection *connection)
+static ssize_t connection_take(struct connection *connection, char *room, size_t max)
+{
+    if (connection->tls != NULL && connection->state == CONNECTION_UP) {
+        return tls_read(connection->tls, room, max);
+    }
+    return recv(connection->fd, room, max, MSG_DONTWAIT);
+}
+
+static bool connection_read_once(struct connection *connection)
 {
     struct tcp *tcp = connection->tcp;
     struct block *in = connection->in;
@@ -188,13 +201,13 @@ void connection_read(struct connection *connection)
         room = in->octets + in->end;
         max = in->size - in->end;
     }
-    ssize_t len = recv(connection->fd, room, max, MSG_DONTWAIT);
+    ssize_t len = connection_take(connection, room, max);
     if (len < 0 && connection_is_busy(errno)) {
-        return;
+        return false;
     }
     if (len <= 0) {
         connection_ended(connection);
-        return;
+        return false;
     }
     tcp->counts.octets_in += (size_t)len;
     if (is_discarding) {
@@ -202,7 +215,7 @@ void connection_read(struct connection *connection)
         if (connection->discarded > TCP_DISCARD_MAX) {
             connection_close(connection);
         }
-        return;
+        return false;
     }
     tcp_heard(connection);
     if (in != NULL) {
@@ -212,4 +225,13 @@ void connection_read(struct connection *connection)
     }
     connection_received(connection, slice_of(room, (size_t)len));
     tcp_flush(tcp);
+    return connection->tls != NULL && connection->state == CONNECTION_UP &&
+           !connection->is_stopped && !connection->is_ended;
+}
+
+/* What TLS has read ahead, the socket will not tell of. */
+void connection_read(struct connection *connection)
+{
+    while (connection_read_once(connection) && tls_has_more(connection->tls)) {
+    }
 }

@@ -106,7 +106,9 @@ void connection_after_sending(struct connection *connection)
 static ssize_t connection_write(struct connection *connection, struct iovec *pieces, unsigned count)
 {
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
-    ssize_t len = sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t len = connection->tls != NULL
+                      ? tls_write(connection->tls, pieces, count)
+                      : sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     return len < 0 && connection_is_busy(errno) ? 0 : len;
 }

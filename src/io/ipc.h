@@ -115,6 +115,10 @@ bool ipc_send_now(struct ipc_link *link, enum ipc_type type, struct slice payloa
  * said what it may not. */
 bool ipc_receive_now(struct ipc_link *link, struct ipc_room *room, struct ipc_message *message);
 
+/* The same for wait_ms at most. */
+bool ipc_receive_within(struct ipc_link *link, struct ipc_room *room, struct ipc_message *message,
+                        unsigned wait_ms);
+
 /* The gate takes its orders, and new workers, without our head (media_order.h, io/media/gate.h). */
 bool ipc_send_bare(int fd, struct slice octets, int descriptor);
 

@@ -320,6 +320,14 @@ bool ipc_link_watch(struct ipc_link *link, struct loop *loop, const struct ipc_o
     return true;
 }
 
+bool ipc_receive_within(struct ipc_link *link, struct ipc_room *room, struct ipc_message *message,
+                        unsigned wait_ms)
+{
+    struct pollfd wait = {.fd = link->fd, .events = POLLIN};
+
+    return poll(&wait, 1, (int)wait_ms) == 1 && link_receive(link, room, message) == RECEIVED;
+}
+
 bool ipc_receive_now(struct ipc_link *link, struct ipc_room *room, struct ipc_message *message)
 {
     enum receiving receiving = NOTHING;

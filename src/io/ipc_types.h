@@ -16,6 +16,9 @@ enum {
     IPC_ANY_DESCRIPTORS = 0xFF, /* in ipc.def: 0 to IPC_DESCRIPTORS_MAX */
     IPC_KEYS_MAX = 4,           /* token keys held at the same time */
     IPC_SEED_LEN = 48,
+    IPC_KEY_NAME_LEN = 32,   /* of a private key: SHA-256 of its public half */
+    IPC_DIGEST_MAX = 64,     /* SHA-512 */
+    IPC_SIGNATURE_MAX = 512, /* RSA of 4096 bits */
 };
 
 struct ipc_none {
@@ -98,4 +101,25 @@ struct ipc_tally {
 struct ipc_keys {
     uint32_t count;
     struct ipc_key keys[IPC_KEYS_MAX];
+};
+
+/* What a handshake wants signed: a digest, with a key that only the keeper has. */
+enum ipc_scheme { IPC_ECDSA, IPC_RSA_PSS };
+
+struct ipc_sign {
+    uint8_t name[IPC_KEY_NAME_LEN];
+    uint8_t digest[IPC_DIGEST_MAX];
+    uint32_t digest_len;
+    uint32_t scheme; /* enum ipc_scheme */
+};
+
+/* len 0: the keeper has no such key, or it is of another kind. */
+struct ipc_signed {
+    uint32_t len;
+    uint8_t octets[IPC_SIGNATURE_MAX];
+};
+
+/* What the parent read for TLS (io/tls_book.h). */
+struct ipc_book {
+    uint32_t len;
 };

@@ -141,6 +141,10 @@ void tcp_opened(struct tcp *tcp, uint32_t id, int fd)
         }
         return;
     }
+    if (fd >= 0 && transport_is_secure((enum transport)connection->flow.transport)) {
+        connection_secure(connection, fd, true);
+        return;
+    }
     if (fd >= 0 && connection_start(connection, fd, CONNECTION_CONNECTING)) {
         return;
     }
@@ -149,6 +153,24 @@ void tcp_opened(struct tcp *tcp, uint32_t id, int fd)
     }
     tcp->counts.connect_failed++;
     connection_close(connection);
+}
+
+void tcp_secured(struct tcp *tcp, uint32_t id, int fd, struct tls *tls)
+{
+    struct connection *connection = tcp_find(tcp, id);
+    bool is_ours = connection != NULL && connection->state == CONNECTION_SECURING;
+
+    if (is_ours && tls != NULL && connection_start(connection, fd, CONNECTION_UP)) {
+        connection->tls = tls;
+        connection_secured(connection);
+        return;
+    }
+    tls_free(tls);
+    (void)close(fd);
+    if (is_ours) {
+        connection_close(connection);
+        tcp_release_gone(tcp);
+    }
 }
 
 void tcp_send(struct tcp *tcp, const struct outgoing *outgoing)

@@ -20,6 +20,7 @@ enum {
     TCP_DISCARD_MAX = 64 * 1024, /* HYG-F17: read and thrown away behind the last message */
     TCP_PING_MS = 5000,          /* HYG-F07, DOS-39: fastest keep-alive answered */
     TCP_BLANKS_MAX = 8,          /* HYG-F07: octets of keep-alives nobody answered */
+    TCP_SECURE_MS = 15000,       /* for hands to be shaken: a third more than they may take */
     TCP_READ = 64 * 1024,        /* octets of one turn of one connection */
 };
 
@@ -36,6 +37,10 @@ struct tcp_owner {
      */
     void (*wanted)(void *owner, uint32_t connection, uint16_t listener,
                    const struct address *remote);
+    /* Hands are to be shaken, elsewhere; the descriptor becomes the owner's until tcp_secured.  NULL
+     * when there are no listeners for TLS. */
+    void (*secure)(void *owner, uint32_t connection, int fd, const struct flow *flow,
+                   bool is_client);
     void (*closed)(void *owner, uint32_t connection);
     void *owner;
 };
@@ -59,6 +64,7 @@ struct tcp_listener_settings {
 };
 
 struct tcp;
+struct tls;
 
 /* NULL when memory ends. */
 struct tcp *tcp_new(struct loop *loop, const struct tcp_owner *owner,
@@ -84,6 +90,10 @@ void tcp_renumber(struct tcp *tcp, const uint16_t renumbered[TCP_LISTENERS_MAX])
 
 /* The answer to wanted; fd -1: it could not be had. */
 void tcp_opened(struct tcp *tcp, uint32_t id, int fd);
+
+/* The answer to secure; tls NULL: it came to nothing.  Both become the connection's, or are closed
+ * when it is no more. */
+void tcp_secured(struct tcp *tcp, uint32_t connection, int fd, struct tls *tls);
 
 /* Takes the message into what its connection sends; connection 0 finds one to the remote or opens
  * it.  The octets are needed until tcp_flush. */

@@ -44,6 +44,13 @@ static void listener_take(struct tcp_listener *listener, int fd, const struct ad
     }
     connection->source = source;
     connection->is_accepted = true;
+    if (transport_is_secure(settings->transport)) {
+        tcp->counts.accepted++;
+        tcp_add_stranger(connection);
+        tcp_set_timer(connection, CONNECTION_IDLE, tcp->settings.idle_ms);
+        connection_secure(connection, fd, false);
+        return;
+    }
     if (!connection_start(connection, fd, CONNECTION_UP)) {
         (void)close(fd);
         connection->state = CONNECTION_WANTED;

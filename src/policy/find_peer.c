@@ -39,19 +39,27 @@ static bool peer_is_certified(const struct policy_peer *peer, enum transport tra
     return false;
 }
 
-uint16_t policy_peer_find(const struct policy *policy, uint16_t zone, const struct address *source,
-                          enum transport transport, struct slice certified_name)
+uint16_t policy_peer_at(const struct policy *policy, uint16_t zone, const struct address *source)
 {
     uint32_t index;
 
-    if (zone >= policy->zone_count || policy->tables->peers[zone] == NULL ||
-        !prefixes_find(policy->tables->peers[zone], source, &index)) {
+    return zone < policy->zone_count && policy->tables->peers[zone] != NULL &&
+                   prefixes_find(policy->tables->peers[zone], source, &index)
+               ? (uint16_t)index
+               : (uint16_t)POLICY_NONE;
+}
+
+uint16_t policy_peer_find(const struct policy *policy, uint16_t zone, const struct address *source,
+                          enum transport transport, struct slice certified_name)
+{
+    uint16_t index = policy_peer_at(policy, zone, source);
+
+    if (index == POLICY_NONE) {
         return POLICY_NONE;
     }
     const struct policy_peer *peer = &policy->peers[index];
     if (peer->transports != 0 && (peer->transports & (1u << transport)) == 0) {
         return POLICY_NONE;
     }
-    return peer_is_certified(peer, transport, certified_name) ? (uint16_t)index
-                                                              : (uint16_t)POLICY_NONE;
+    return peer_is_certified(peer, transport, certified_name) ? index : POLICY_NONE;
 }

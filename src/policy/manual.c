@@ -313,6 +313,7 @@ void policy_manual_write(struct text *text)
     opening_write(text);
     section_manual(text, SECTION_ROOT);
     section_manual(text, SECTION_HEP);
+    section_manual(text, SECTION_TLS);
     section_manual(text, SECTION_ZONE);
     section_manual(text, SECTION_LISTENER);
     limits_manual(text);

@@ -52,6 +52,16 @@ struct policy_slices {
     uint32_t count;
 };
 
+/* Whether those who connect to us must show a certificate. */
+enum policy_clients { CLIENTS_BY_CLASS, CLIENTS_REQUIRED, CLIENTS_OPTIONAL, CLIENTS_NONE };
+
+/* Files as written; empty: policy_tls_of fills in the usual ones. */
+struct policy_tls {
+    struct slice certificate, key, ca, crl;
+    uint32_t crl_grace; /* seconds */
+    uint8_t clients;    /* enum policy_clients */
+};
+
 /* Limits of rules 1.1 and 1.2 a zone may lower or raise up to the hard column. */
 struct policy_limits {
 #define LIMIT(name, setting, access, network, hard, rule, what) uint32_t name;
@@ -83,6 +93,7 @@ struct policy_zone {
     struct policy_limits limits;
     uint32_t methods;    /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
     uint64_t headers[4]; /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
+    struct policy_tls tls;
     uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family (IPv4,
                                                IPv6), or NONE */
 };
@@ -105,6 +116,7 @@ struct policy_peer {
     const struct prefix *addresses;
     uint32_t address_count;
     struct policy_slices certificates; /* names one of which TLS must prove */
+    struct slice ca;                   /* file of roots; empty: those of the zone */
     struct policy_slices domains;      /* it may speak for */
     struct policy_slices numbers;      /* E.164 prefixes it may speak for, "+1555"; empty: any */
     const struct prefix *media_prefixes;
@@ -191,6 +203,7 @@ struct policy {
     bool keeps_calls;     /* there, too */
     uint32_t journal_keep_s, journal_quota; /* seconds; megabytes */
     struct policy_hep hep;
+    struct policy_tls tls;
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };
 
@@ -229,6 +242,16 @@ struct slice policy_complaint(const struct policy_complaints *complaints, uint32
  * POLICY_NONE (CT-SEG-04). */
 uint16_t policy_peer_find(const struct policy *policy, uint16_t zone, const struct address *source,
                           enum transport transport, struct slice certified_name);
+
+/* Whoever is expected at an address, whatever he proves; or POLICY_NONE. */
+uint16_t policy_peer_at(const struct policy *policy, uint16_t zone, const struct address *source);
+
+/* What holds for a zone, with the usual files and times where the policy names none. */
+struct policy_tls policy_tls_of(const struct policy *policy, uint16_t zone);
+bool policy_zone_is_secure(const struct policy *policy, uint16_t zone); /* listens on tls or wss */
+
+/* Of a name, stable across policies, as policy_peer.id. */
+uint32_t policy_zone_id(const struct policy *policy, uint16_t zone);
 
 /* How a method may cross into (from outside to us) or out of a zone: rules 2.2. */
 enum policy_crossing { CROSSING_ALLOWED, CROSSING_IN_DIALOG, CROSSING_REFUSED, CROSSING_DROPPED };

@@ -251,6 +251,7 @@ void setting_read_ZONES(struct draft *draft, const struct item *item, const stru
         struct policy_zone *zone = &policy->zones[policy->zone_count];
 
         zone_init(zone);
+        zone->tls = policy->tls;
         zone->name = section_name(draft, value);
         draft->zones[policy->zone_count++] = value;
         section_read(draft, SECTION_ZONE, value, zone);

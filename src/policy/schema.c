@@ -12,7 +12,7 @@ static const struct {
 } definitions[] = {
     {SECTION_ZONE, "zone"}, {SECTION_LISTENER, "listener"}, {SECTION_PEER, "peer"},
     {SECTION_HOP, "hop"},   {SECTION_ROUTE, "route"},       {SECTION_CONTROL, "control"},
-    {SECTION_HEP, "hep"},
+    {SECTION_HEP, "hep"},   {SECTION_TLS, "tls"},
 };
 
 static void string_write(struct text *text, const char *key, const char *value)
@@ -81,7 +81,7 @@ static void own_write(struct text *text, const struct setting *setting)
         const char *reference;
     } references[] = {
         {KIND_LIMITS, "limits"}, {KIND_TIMERS, "timers"}, {KIND_CAPACITY, "capacity"},
-        {KIND_HEP, "hep"},
+        {KIND_HEP, "hep"},       {KIND_TLS, "tls"},
     };
     // clang-format on
 

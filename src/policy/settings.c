@@ -16,6 +16,7 @@ enum {
 /* What each section fills. */
 #define ROOT     struct policy
 #define HEP      struct policy_hep
+#define TLS      struct policy_tls
 #define ZONE     struct policy_zone
 #define LISTENER struct policy_listener
 #define PEER     struct policy_peer
@@ -36,6 +37,7 @@ static const struct setting settings[] = {
 
 #undef ROOT
 #undef HEP
+#undef TLS
 #undef ZONE
 #undef LISTENER
 #undef PEER

@@ -4,6 +4,7 @@
 
 #include "app/run/child.h"
 #include "app/run/memory.h"
+#include "app/run/porter.h"
 #include "app/run/worker.h"
 #include "app/say.h"
 #include "base/must.h"
@@ -110,6 +111,10 @@ static void hear_link(struct border *border, struct ipc_message *message)
     ipc_take(message, &to);
     command.number = to.role;
     command.fd = take_descriptor(message);
+    if (to.role == ROLE_KEEPER && to.worker == border->crew.count) {
+        porter_take_keeper(border->crew.porter, command.fd);
+        return;
+    }
     crew_tell(&border->crew, to.role < ROLE_COUNT ? to.worker : UINT32_MAX, &command);
 }
 
@@ -122,6 +127,15 @@ static void hear_opened(struct border *border, struct ipc_message *message)
     command.number = opened.connection;
     command.fd = take_descriptor(message);
     crew_tell(&border->crew, opened.worker, &command);
+}
+
+static void hear_book(struct border *border, struct ipc_message *message)
+{
+    struct slice book;
+
+    if (memory_read(message->descriptors[0], TLS_BOOK_MAX, &book)) {
+        porter_take_book(border->crew.porter, book);
+    }
 }
 
 static void hear_drain(struct border *border, struct ipc_message *message)
@@ -193,6 +207,8 @@ static void border_hear(void *owner, struct ipc_link *link, struct ipc_message *
         hear_listener(border, message);
     } else if (message->type == IPC_LINK) {
         hear_link(border, message);
+    } else if (message->type == IPC_CERTIFICATES) {
+        hear_book(border, message);
     } else if (message->type == IPC_OPENED) {
         hear_opened(border, message);
     } else if (message->type == IPC_DRAIN) {
@@ -223,6 +239,16 @@ static void *worker_thread(void *argument)
     (void)pthread_barrier_wait(&border->threads_are_there);
     (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     loop_run(&worker->loop);
+    return NULL;
+}
+
+static void *porter_thread(void *argument)
+{
+    struct border *border = argument;
+
+    free(malloc(1));
+    (void)pthread_barrier_wait(&border->threads_are_there);
+    porter_live(border->crew.porter);
     return NULL;
 }
 
@@ -261,11 +287,19 @@ static void border_equip_workers(struct border *border)
             }
         }
     }
+    if (child->links[ROLE_KEEPER][border->crew.count] >= 0) {
+        porter_take_keeper(border->crew.porter, child->links[ROLE_KEEPER][border->crew.count]);
+    }
+    porter_take_book(border->crew.porter, child->book);
 }
 
 static bool border_start_threads(struct border *border)
 {
-    if (pthread_barrier_init(&border->threads_are_there, NULL, border->crew.count) != 0) {
+    pthread_t porter;
+
+    if (pthread_barrier_init(&border->threads_are_there, NULL, border->crew.count + 1) != 0 ||
+        pthread_create(&porter, NULL, porter_thread, border) != 0) {
+        say("border: no thread for the porter");
         return false;
     }
     for (uint32_t i = 1; i < border->crew.count; i++) {
@@ -303,9 +337,17 @@ int border_main(struct child *child)
     must(border->crew.count >= 1 && border->crew.count <= CREW_MAX);
     border->crew.key = child->tables[0].key; /* the same as before: calls stay with their worker */
     border->pages = child_map(&child->counters, "counters");
+    if (!tls_signer_prepare()) {
+        say("border: OpenSSL does not take our signer");
+        return 3;
+    }
     if (border->pages == NULL ||
         child->counters.len < border->crew.count * sizeof(*border->pages) || !child_drop(child) ||
         !border_read_policy(border) || !border_new_workers(border)) {
+        return 3;
+    }
+    border->crew.porter = porter_new(&border->crew);
+    if (border->crew.porter == NULL) {
         return 3;
     }
     border_equip_workers(border);

@@ -6,11 +6,20 @@
 #include "base/must.h"
 #include "guard/control.h"
 #include "io/privileges.h"
+#include "io/tls_book.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+void child_book_free(struct slice book)
+{
+    if (book.at != NULL) {
+        explicit_bzero((void *)(uintptr_t)book.at, book.len);
+        free((void *)(uintptr_t)book.at);
+    }
+}
 
 static int *give(struct ipc_message *message)
 {
@@ -40,6 +49,14 @@ static void hear_policy(struct child *child, struct ipc_message *message)
     ipc_take(message, &policy);
     child->policy_version = policy.version;
     (void)memory_read(message->descriptors[0], POLICY_FILE_MAX, &child->policy_text);
+}
+
+static void hear_book(struct child *child, struct ipc_message *message)
+{
+    child_book_free(child->book);
+    if (!memory_read(message->descriptors[0], TLS_BOOK_MAX, &child->book)) {
+        child->book = SLICE_NONE;
+    }
 }
 
 static void hear_memory(struct child *child, struct ipc_message *message)
@@ -73,7 +90,7 @@ static void hear_link(struct child *child, struct ipc_message *message)
     struct ipc_link_to to;
 
     ipc_take(message, &to);
-    if (to.role < ROLE_COUNT && to.worker < CREW_MAX) {
+    if (to.role < ROLE_COUNT && to.worker < CREW_LINKS) {
         keep_descriptor(&child->links[to.role][to.worker], give(message));
     }
 }
@@ -118,6 +135,8 @@ typedef void hear_function(struct child *child, struct ipc_message *message);
 static hear_function *const hears[IPC_TYPE_COUNT] = {
     [IPC_START] = hear_start,
     [IPC_POLICY] = hear_policy,
+    [IPC_CERTIFICATES] = hear_book,
+    [IPC_SECRETS] = hear_book,
     [IPC_COUNTERS] = hear_memory,
     [IPC_TABLES] = hear_memory,
     [IPC_VAULT] = hear_memory,
@@ -166,7 +185,9 @@ static void child_init(struct child *child, enum ipc_role role)
             child->listeners[worker][UDP_NEIGHBOURS][i] = -1;
             child->listeners[worker][UDP_STRANGERS][i] = -1;
         }
-        for (unsigned i = 0; i < ROLE_COUNT; i++) {
+    }
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        for (uint32_t worker = 0; worker < CREW_LINKS; worker++) {
             child->links[i][worker] = -1;
         }
     }
@@ -311,9 +332,16 @@ static void life_hear(void *owner, struct ipc_link *link, struct ipc_message *me
         struct ipc_link_to to;
 
         ipc_take(message, &to);
-        if (to.role == ROLE_BORDER && to.worker < CREW_MAX) {
+        if (to.role == ROLE_BORDER && to.worker < CREW_LINKS) {
             life->calls.link(life->calls.owner, to.worker, message->descriptors[0]);
             message->descriptors[0] = -1;
+        }
+    } else if (message->type == IPC_SECRETS && life->calls.take_secrets != NULL) {
+        struct slice book;
+
+        if (memory_read(message->descriptors[0], TLS_BOOK_MAX, &book)) {
+            life->calls.take_secrets(life->calls.owner, book);
+            child_book_free(book);
         }
     } else if (message->type == IPC_POLICY) {
         struct ipc_policy policy;
@@ -346,7 +374,7 @@ int child_live(struct child *child, struct loop *loop, const struct child_calls 
     struct fault fault;
 
     life_take_policy(&life, child->policy_text, child->policy_version);
-    for (uint32_t i = 0; i < CREW_MAX; i++) {
+    for (uint32_t i = 0; i < CREW_LINKS; i++) {
         if (child->links[ROLE_BORDER][i] >= 0) {
             calls->link(calls->owner, i, child->links[ROLE_BORDER][i]);
         }

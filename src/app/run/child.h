@@ -26,6 +26,7 @@ struct child {
     struct ipc_start start;
     struct ipc_link parent;
     struct slice policy_text;
+    struct slice book; /* for TLS: certificates, or the keeper's secrets; on the heap */
     uint32_t policy_version;
     int folder;    /* where the process is locked in */
     int journal;   /* -1: none */
@@ -34,7 +35,7 @@ struct child {
     struct child_memory tables[CREW_MAX];
     /* By worker and kind; -1: none. */
     int listeners[CREW_MAX][UDP_KIND_COUNT][POLICY_LISTENERS_MAX];
-    int links[ROLE_COUNT][CREW_MAX]; /* -1: none yet */
+    int links[ROLE_COUNT][CREW_LINKS]; /* -1: none yet */
     int *ports;                      /* of media */
     uint32_t port_count;
     int introductions;
@@ -59,12 +60,16 @@ void child_is_running(struct child *child);
 struct child_calls {
     void (*link)(void *owner, uint32_t worker, int fd);
     void (*take_policy)(void *owner, struct policy *policy); /* which becomes the owner's */
+    void (*take_secrets)(void *owner, struct slice book); /* borrowed; may be NULL */
     void (*end)(void *owner);                                /* the parent is gone; may be NULL */
     void *owner;
 };
 
 /* From the first policy and links, through the last of the recipe, until the parent is gone. */
 int child_live(struct child *child, struct loop *loop, const struct child_calls *calls);
+
+/* Nothing of it stays in memory. */
+void child_book_free(struct slice book);
 
 size_t keeper_vault_size(void);
 

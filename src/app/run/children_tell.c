@@ -12,7 +12,8 @@ enum {
     TELL_WAIT_MS = 5000, /* a child that does not read what it is told is given up */
 };
 
-/* Who talks to whom, beside the parent: every worker of the border with each of these. */
+/* Who talks to whom, beside the parent: every worker of the border with each of these; with the
+ * keeper also the porter, who counts as one worker more. */
 static const enum ipc_role companions[] = {ROLE_MEDIA, ROLE_KEEPER, ROLE_RECORDER, ROLE_RESOLVER};
 
 bool child_is_told(const struct parent_child *child)
@@ -45,6 +46,19 @@ static bool tell_policy(struct parent_child *child)
                                     .len = (uint32_t)child->parent->file.text.len};
 
     return tell(child, IPC_POLICY, &told, &child->parent->policy_memory, 1);
+}
+
+static bool tell_book(struct parent_child *child)
+{
+    const struct credentials *credentials = &child->parent->credentials;
+    const struct ipc_book book = {.len = credentials->book_len};
+    const struct ipc_book secrets = {.len = credentials->secrets_len};
+
+    if (child->role == ROLE_KEEPER) {
+        return tell(child, IPC_SECRETS, &secrets, &credentials->secrets, 1);
+    }
+    return child->role != ROLE_BORDER ||
+           tell(child, IPC_CERTIFICATES, &book, &credentials->book, 1);
 }
 
 static bool tell_listener(struct parent_child *child, uint32_t index)
@@ -122,11 +136,11 @@ static bool tell_role(struct parent_child *child)
 
     switch (child->role) {
     case ROLE_BORDER:
-        return tell_border(child);
+        return tell_book(child) && tell_border(child);
     case ROLE_MEDIA:
         return tell_media(child);
     case ROLE_KEEPER:
-        return tell_memory(child, IPC_VAULT, &holdings->vault, 0);
+        return tell_book(child) && tell_memory(child, IPC_VAULT, &holdings->vault, 0);
     case ROLE_RECORDER:
         return holdings->journal_folder < 0 ||
                tell(child, IPC_FOLDER, &none, &holdings->journal_folder, 1);
@@ -181,7 +195,9 @@ static bool child_connect(struct parent_child *child)
         bool is_ours = child == border ? child_is_told(companion)
                                        : child == companion && child_is_told(border);
 
-        for (uint32_t worker = 0; is_ours && worker < parent->holdings.start.workers; worker++) {
+        uint32_t links = parent->holdings.start.workers + (companions[i] == ROLE_KEEPER);
+
+        for (uint32_t worker = 0; is_ours && worker < links; worker++) {
             is_done =
                 children_connect(child, child == border ? companion : border, worker) && is_done;
         }
@@ -211,7 +227,8 @@ void children_take_policy(struct parent *parent, const bool is_new[POLICY_LISTEN
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         struct parent_child *child = &parent->children[role];
 
-        if (role != ROLE_MEDIA && child_is_told(child) && !tell_policy(child)) {
+        if (role != ROLE_MEDIA && child_is_told(child) &&
+            !(tell_book(child) && tell_policy(child))) {
             child_kill_hung(child, "does not listen");
         }
     }

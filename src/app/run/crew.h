@@ -8,13 +8,18 @@
 
 #include <stdatomic.h>
 
-enum { CREW_MAX = 64 }; /* capacity.def */
+enum {
+    CREW_MAX = 64,             /* capacity.def */
+    CREW_LINKS = CREW_MAX + 1, /* to other processes: the workers, and behind them the porter */
+};
 
 struct worker;
+struct porter;
 
 struct crew {
     uint32_t count;
     struct worker *workers[CREW_MAX];
+    struct porter *porter;
     struct hash_key key; /* whose call is whose: the same after a restart */
 
     /* Written by the workers, looked at by the main thread. */

@@ -327,6 +327,7 @@ void hand_take(void *owner)
             }
         }
     }
+    worker_hear_porter(worker);
     if (worker->relay != NULL) {
         worker_send(worker);
     }

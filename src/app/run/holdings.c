@@ -255,9 +255,9 @@ bool holdings_change_listeners(struct holdings *holdings, const struct policy *p
             changed[i] = *held;
             continue;
         }
-        if (wanted->transport != TRANSPORT_UDP && wanted->transport != TRANSPORT_TCP) {
+        if (wanted->transport == TRANSPORT_WS || wanted->transport == TRANSPORT_WSS) {
             listeners_undo(changed, i, is_new);
-            return fault_set(fault, "a listener for %s: this build has udp and tcp only",
+            return fault_set(fault, "a listener for %s: this build has udp, tcp and tls only",
                              transport_name(wanted->transport));
         }
         changed[i].address = wanted->address;

@@ -1,5 +1,6 @@
 /*
- * The keeper: makes the keys of our tokens and hands them to the workers.
+ * The keeper: makes the keys of our tokens and hands them to the workers; has the private keys of
+ * our certificates and hands them to nobody, but signs with them.
  *
  * A new key seals from the moment it is made; the older ones still open what they sealed.  The keys
  * live in memory of the parent, so that a keeper started anew goes on with them.  It has no sockets
@@ -8,6 +9,7 @@
 #include "app/run/child.h"
 #include "app/run/links.h"
 #include "app/run/page.h"
+#include "app/run/secrets.h"
 #include "app/say.h"
 #include "base/must.h"
 
@@ -32,7 +34,9 @@ struct keeper {
     struct vault *vault;
     struct keeper_page *page;
     uint64_t key_age_ms;
-    struct links links; /* by worker */
+    uint32_t workers;
+    struct secrets *secrets, *old_secrets; /* a handshake may have begun with the former ones */
+    struct links links;                    /* by worker; behind them the porter */
 };
 
 static uint64_t wall_ms(void)
@@ -117,7 +121,7 @@ static void keeper_rotate(void *owner)
     if (made_ms == 0 || age_ms >= keeper->key_age_ms) {
         keeper_make_key(keeper);
         age_ms = 0;
-        for (unsigned i = 0; i < LINKS_MAX; i++) {
+        for (unsigned i = 0; i < keeper->workers; i++) {
             if (links_at(&keeper->links, i)->is_open) {
                 keeper_tell(keeper, links_at(&keeper->links, i));
             }
@@ -127,19 +131,45 @@ static void keeper_rotate(void *owner)
 }
 
 /*
- * Workers say nothing; they only are there, and want to know.
+ * Workers say nothing; they only are there, and want to know.  The porter wants signatures.
  */
 
 static void worker_says(void *owner, struct ipc_link *link, struct ipc_message *message)
 {
-    (void)owner;
-    (void)link;
-    (void)message;
+    struct keeper *keeper = owner;
+    struct ipc_signed made = {0};
+    struct ipc_sign wanted;
+
+    if (message->type != IPC_SIGN) {
+        return;
+    }
+    ipc_take(message, &wanted);
+    if (secrets_sign(keeper->secrets, &wanted, &made) ||
+        secrets_sign(keeper->old_secrets, &wanted, &made)) {
+        keeper->page->signatures++;
+    } else {
+        keeper->page->refused++;
+    }
+    (void)ipc_say(link, IPC_SIGNED, &made);
 }
 
 static void worker_is_there(void *owner, struct ipc_link *link)
 {
-    keeper_tell(owner, link);
+    struct keeper *keeper = owner;
+
+    if (link->tag < keeper->workers) {
+        keeper_tell(keeper, link);
+    }
+}
+
+static void keeper_take_secrets(void *owner, struct slice book)
+{
+    struct keeper *keeper = owner;
+
+    secrets_free(keeper->old_secrets);
+    keeper->old_secrets = keeper->secrets;
+    keeper->secrets = secrets_new(book);
+    keeper->page->secrets = secrets_count(keeper->secrets);
 }
 
 static void keeper_link(void *owner, uint32_t worker, int fd)
@@ -166,6 +196,7 @@ int keeper_main(struct child *child)
                                       .owner = keeper};
     const struct child_calls calls = {.link = keeper_link,
                                       .take_policy = keeper_take_policy,
+                                      .take_secrets = keeper_take_secrets,
                                       .owner = keeper};
     struct fault fault;
 
@@ -176,6 +207,9 @@ int keeper_main(struct child *child)
         !child_drop(child) || !loop_init(&keeper->loop, &fault)) {
         return 3;
     }
+    keeper->workers = child->start.workers;
+    keeper_take_secrets(keeper, child->book);
+    child_book_free(child->book);
     loop_alarm_open(&keeper->loop, &keeper->rotation, keeper_rotate, keeper);
     links_init(&keeper->links, &keeper->loop, ROLE_KEEPER, &links);
     return child_live(child, &keeper->loop, &calls);

@@ -6,7 +6,7 @@
 
 #include "io/ipc.h"
 
-enum { LINKS_MAX = 64 }; /* workers, capacity.def; roles are fewer */
+enum { LINKS_MAX = 65 }; /* workers and the porter, crew.h; roles are fewer */
 
 struct links_owner {
     void (*received)(void *owner, struct ipc_link *link, struct ipc_message *message);

@@ -63,4 +63,5 @@ struct keeper_page {
     uint64_t keys;    /* held now */
     uint64_t made;    /* in all */
     uint64_t made_ms; /* the newest, wall clock */
+    uint64_t secrets, signatures, refused;
 };

@@ -74,15 +74,19 @@ static void parent_reload(struct parent *parent)
 {
     bool is_new[POLICY_LISTENERS_MAX];
     struct fault fault = {.text = "the policy cannot be read"};
+    struct credentials credentials;
     struct policy_file file;
     int memory = -1;
 
+    credentials_init(&credentials);
     if (policy_file_read(&file, parent->policy_path)) {
         memory = memory_sealed("policy", file.text, &fault);
     }
-    if (memory < 0 || !holdings_change_listeners(&parent->holdings, file.policy, is_new, &fault)) {
+    if (memory < 0 || !credentials_read(&credentials, file.policy, &fault) ||
+        !holdings_change_listeners(&parent->holdings, file.policy, is_new, &fault)) {
         say("nothing is changed: %s", fault.text);
         parent->reloads_refused++;
+        credentials_close(&credentials);
         policy_file_free(&file);
         if (memory >= 0) {
             (void)close(memory);
@@ -90,6 +94,8 @@ static void parent_reload(struct parent *parent)
         return;
     }
     say_what_waits(parent, file.policy);
+    credentials_close(&parent->credentials);
+    parent->credentials = credentials;
     parent_set_policy(parent, &file, memory);
     parent->policy_since_ms = loop_now_ms(&parent->loop);
     children_take_policy(parent, is_new);
@@ -340,7 +346,8 @@ static bool parent_begin(struct parent *parent, struct fault *fault)
         return false;
     }
     parent_set_policy(parent, &file, memory);
-    if (!state_folder_make(parent->state_folder, fault) ||
+    if (!credentials_read(&parent->credentials, parent->policy, fault) ||
+        !state_folder_make(parent->state_folder, fault) ||
         !holdings_open(&parent->holdings, parent->policy, parent->state_folder, fault) ||
         !loop_init(&parent->loop, fault) || !parent_hear_signals(parent, fault)) {
         return false;
@@ -352,6 +359,7 @@ static bool parent_begin(struct parent *parent, struct fault *fault)
 static void parent_free(struct parent *parent)
 {
     control_free(parent->control);
+    credentials_close(&parent->credentials);
     holdings_close(&parent->holdings);
     if (parent->file.policy != NULL) {
         policy_file_free(&parent->file);
@@ -384,6 +392,7 @@ int parent_run(const char *policy_path, const char *state_folder)
 
     must(parent != NULL);
     holdings_init(&parent->holdings);
+    credentials_init(&parent->credentials);
     parent->policy_path = policy_path;
     parent->state_folder = state_folder;
     notify_open(&parent->notify);

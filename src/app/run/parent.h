@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/file.h"
+#include "app/run/credentials.h"
 #include "app/run/holdings.h"
 #include "app/run/links.h"
 #include "app/run/notify.h"
@@ -47,6 +48,7 @@ struct parent {
     struct loop_alarm beat;
     struct loop_signal hangup, terminate, interrupt, child_ended;
     struct holdings holdings;
+    struct credentials credentials;
     struct policy_file file;
     struct policy *policy; /* of the file */
     int policy_memory;     /* its text, sealed */

@@ -53,6 +53,9 @@ static const struct number resolver_numbers[] = {
 static const struct number keeper_numbers[] = {
     {"keys", offsetof(struct keeper_page, keys)},
     {"keys-made", offsetof(struct keeper_page, made)},
+    {"private-keys", offsetof(struct keeper_page, secrets)},
+    {"signatures", offsetof(struct keeper_page, signatures)},
+    {"signatures-refused", offsetof(struct keeper_page, refused)},
 };
 
 struct numbers {

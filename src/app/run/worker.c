@@ -30,6 +30,7 @@ static bool worker_open_sockets(struct worker *worker, const struct worker_setup
     const struct tcp_owner owner = {.receive = worker_receive,
                                     .failed = worker_note_failed,
                                     .wanted = worker_want,
+                                    .secure = worker_secure,
                                     .closed = worker_note_closed,
                                     .owner = worker};
     const struct tcp_settings settings = {

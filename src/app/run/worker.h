@@ -108,6 +108,11 @@ void worker_obey(struct worker *worker, const struct worker_command *command);
 struct tcp_listener_settings worker_listener_settings(const struct policy *policy,
                                                       uint16_t listener);
 
+/* worker_tls.c: to the porter and back. */
+void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *flow,
+                   bool is_client);
+void worker_hear_porter(struct worker *worker);
+
 /* worker_turn.c: what arrives. */
 void worker_trip(struct worker *worker, const struct packet *packet);
 bool worker_is_filling(const struct worker *worker); /* the outbox is to be sent now */
