@@ -2,6 +2,7 @@
  * Verbs that read policies and print papers: check, diff, init, schema, version.
  */
 #include "app/file.h"
+#include "app/lab.h"
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
@@ -115,16 +116,64 @@ int diff_main(int argc, char **argv)
     return status == EXIT_OK && differences > 0 ? EXIT_FINDINGS : status;
 }
 
+/* The top level's "tls", where the zones begin. */
+static void lab_write(struct text *text, struct slice example, const char *folder)
+{
+    const struct slice zones = SLICE("\nzones:");
+    size_t at = 0;
+
+    while (at < example.len && !slice_starts(slice_skip(example, at), zones)) {
+        at++;
+    }
+    text_put(text, slice_head(example, at));
+    text_put_format(text,
+                    "\ntls:                                        # a lab's own: init made them\n"
+                    "  certificate: %s/certificate.pem\n  key: %s/key.pem\n  ca: %s/ca.pem\n",
+                    folder, folder, folder);
+    text_put(text, slice_skip(example, at));
+}
+
+/* The example, with certificates made for whoever is named in it. */
+static int lab_print(struct text *example, const char *folder)
+{
+    struct policy_complaints *complaints = policy_complaints_new();
+    struct fault fault = {.text = "the example is no policy"};
+    struct text text;
+
+    must(complaints != NULL);
+    struct policy *policy =
+        policy_read(text_slice(example), SLICE("example"), control_names(), complaints);
+    bool is_made = policy != NULL && lab_certificates_make(folder, policy, &fault);
+    char *whole = is_made ? realpath(folder, NULL) : NULL;
+
+    policy_free(policy);
+    policy_complaints_free(complaints);
+    if (whole == NULL) {
+        say("%s", fault.text);
+        free(example->at);
+        return EXIT_RUNTIME;
+    }
+    paper_begin(&text);
+    lab_write(&text, text_slice(example), whole);
+    free(whole);
+    free(example->at);
+    return paper_print(&text);
+}
+
 int init_main(int argc, char **argv)
 {
     static const struct option options[] = {{"role", required_argument, NULL, 'r'},
+                                            {"lab-certificates", required_argument, NULL, 'l'},
                                             {NULL, 0, NULL, 0}};
     enum policy_role role = ROLE_INTERCONNECT;
+    const char *lab = NULL;
     struct text text;
     int option = 0;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'r' || !policy_role_read(slice_string(optarg), &role)) {
+        if (option == 'l') {
+            lab = optarg;
+        } else if (option != 'r' || !policy_role_read(slice_string(optarg), &role)) {
             return EXIT_USAGE;
         }
     }
@@ -133,7 +182,7 @@ int init_main(int argc, char **argv)
     }
     paper_begin(&text);
     policy_example_write(&text, role);
-    return paper_print(&text);
+    return lab == NULL ? paper_print(&text) : lab_print(&text, lab);
 }
 
 int schema_main(int argc, char **argv)
