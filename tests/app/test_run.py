@@ -198,7 +198,8 @@ class Run(unittest.TestCase):
             self.assertEqual(os.readlink(f"/proc/{store.pid('recorder')}/root"),
                              str(store.base / "journal"))
         # What each has not: design 5.
-        self.assertEqual(len(descriptors(store.pid("keeper"))), 2)
+        # The keeper: the parent, the worker, the porter.
+        self.assertEqual(len(descriptors(store.pid("keeper"))), 3)
 
     def test_killed_border_keeps_its_sockets(self):
         store = self.open()
