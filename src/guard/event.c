@@ -50,7 +50,7 @@ static void write_time(struct json *json, uint64_t when_us)
     json_string(json, "@timestamp", text_slice(&text));
 }
 
-static void write_address(struct json *json, const char *name, const struct address *address)
+void event_write_address(struct json *json, const char *name, const struct address *address)
 {
     char room[ADDRESS_TEXT_MAX];
     struct text text;
@@ -123,8 +123,8 @@ static void write_network(struct json *json, const struct inspection *inspection
     const struct packet *packet = inspection->packet;
     enum transport transport = packet->flow.transport;
 
-    write_address(json, "source", &packet->flow.remote);
-    write_address(json, "destination", &packet->local);
+    event_write_address(json, "source", &packet->flow.remote);
+    event_write_address(json, "destination", &packet->local);
     json_open(json, "network");
     json_string(json, "transport", transport == TRANSPORT_UDP ? SLICE("udp") : SLICE("tcp"));
     json_string(json, "protocol", transport_is_secure(transport) ? SLICE("sips") : SLICE("sip"));
@@ -324,21 +324,26 @@ static void write_judgement(struct json *json, const struct inspection *inspecti
     write_findings(json, inspection);
 }
 
+void event_write_opening(struct json *json, const struct policy *policy, uint64_t when_us)
+{
+    write_time(json, when_us);
+    json_open(json, "ecs");
+    json_string(json, "version", SLICE("8.11.0"));
+    json_close(json);
+    json_open(json, "observer");
+    json_known(json, "name", policy->site);
+    json_string(json, "type", SLICE("firewall"));
+    json_string(json, "product", SLICE("sipwarden"));
+    json_close(json);
+}
+
 static void write_object(struct text *text, const struct inspection *inspection, uint64_t when_us,
                          bool is_whole)
 {
     struct json json;
 
     json_begin(&json, text, '{');
-    write_time(&json, when_us);
-    json_open(&json, "ecs");
-    json_string(&json, "version", SLICE("8.11.0"));
-    json_close(&json);
-    json_open(&json, "observer");
-    json_known(&json, "name", inspection->policy->site);
-    json_string(&json, "type", SLICE("firewall"));
-    json_string(&json, "product", SLICE("sipwarden"));
-    json_close(&json);
+    event_write_opening(&json, inspection->policy, when_us);
     write_event(&json, inspection);
     write_rule(&json, inspection);
     write_network(&json, inspection);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "guard/inspect.h"
+#include "guard/json.h"
 
 /* Nothing is written when nothing was found, but for emergency requests (EMG-16).  when_us is the
  * wall clock. */
@@ -14,6 +15,10 @@ void event_write_whole(struct text *text, const struct inspection *inspection, u
 
 /* The trip in words, step by step, for `explain`. */
 void explain_write(struct text *text, const struct inspection *inspection);
+
+/* For events of other things than messages: what every event begins with; a party's address. */
+void event_write_opening(struct json *json, const struct policy *policy, uint64_t when_us);
+void event_write_address(struct json *json, const char *name, const struct address *address);
 
 /* "2026-11-25T16:04:05.678901Z" of microseconds since 1970. */
 void event_write_time(struct text *text, uint64_t when_us);

@@ -46,7 +46,7 @@ struct connection {
     struct address local;
     uint64_t target_hash;
     struct tls *tls; /* NULL: in clear */
-    uint8_t state; /* enum connection_state */
+    uint8_t state;   /* enum connection_state */
     bool is_accepted, is_stranger, is_dirty, is_stopped;
     bool closes;   /* once everything is sent */
     bool is_ended; /* the other side sends no more */

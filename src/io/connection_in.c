@@ -164,8 +164,8 @@ void connection_resume(struct connection *connection)
                             slice_of(in->octets + in->begin, (size_t)(in->end - in->begin)));
         tcp_flush(connection->tcp);
     }
-    if (connection->tls != NULL && connection->state == CONNECTION_UP &&
-        !connection->is_stopped && !connection->is_ended && tls_has_more(connection->tls)) {
+    if (connection->tls != NULL && connection->state == CONNECTION_UP && !connection->is_stopped &&
+        !connection->is_ended && tls_has_more(connection->tls)) {
         connection_read(connection);
     }
 }

@@ -37,7 +37,7 @@ struct tcp_owner {
      */
     void (*wanted)(void *owner, uint32_t connection, uint16_t listener,
                    const struct address *remote);
-    /* Hands are to be shaken, elsewhere; the descriptor becomes the owner's until tcp_secured.  NULL
+    /* Hands are to be shaken, elsewhere; the descriptor becomes the owner's until tcp_secured. NULL
      * when there are no listeners for TLS. */
     void (*secure)(void *owner, uint32_t connection, int fd, const struct flow *flow,
                    bool is_client);

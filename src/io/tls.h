@@ -32,12 +32,14 @@ struct tls_expected {
     char shown[TLS_NAME_MAX + 1]; /* the first name of its certificate */
 };
 
+enum { TLS_SUITE_MAX = 32 }; /* octets of the name of a suite, its end too */
+
 struct tls {
     SSL *ssl;
     struct tls_expected *expected; /* NULL afterwards */
-    size_t pending;      /* octets of a record begun and not yet taken by the socket */
-    uint32_t peer, zone; /* ids, of the handshake's job */
-    bool is_broken;      /* whoever is there did what nobody may: renegotiate, change keys for ever */
+    size_t pending;                /* octets of a record begun and not yet taken by the socket */
+    uint32_t peer, zone;           /* ids, of the handshake's job */
+    bool is_broken; /* whoever is there did what nobody may: renegotiate, change keys for ever */
     uint8_t key_updates;
     char name[TLS_NAME_MAX + 1]; /* what the certificate proved; empty when there was none */
 };

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 
 enum {
-    TLS_DEPTH_MAX = 4,              /* TLS-08 */
-    TLS_CHAIN_OCTETS = 16 * 1024,   /* TLS-08 */
-    TLS_SECURITY_LEVEL = 2,         /* 112 bits: RSA 2048, no SHA-1 */
-    TLS_CERTIFICATES_MAX = 1000,    /* of one file */
-    TLS_KEY_UPDATES_MAX = 16,       /* of one connection without a message between, TLS-12 */
+    TLS_DEPTH_MAX = 4,            /* TLS-08 */
+    TLS_CHAIN_OCTETS = 16 * 1024, /* TLS-08 */
+    TLS_SECURITY_LEVEL = 2,       /* 112 bits: RSA 2048, no SHA-1 */
+    TLS_CERTIFICATES_MAX = 1000,  /* of one file */
+    TLS_KEY_UPDATES_MAX = 16,     /* of one connection without a message between, TLS-12 */
 };
 
 /* TLS-02, TLS-03 */
@@ -92,8 +92,8 @@ static struct tls_roots *roots_of(struct tls_credentials *credentials, uint32_t 
             return &credentials->roots[i];
         }
     }
-    struct tls_roots *more = realloc(credentials->roots,
-                                     (credentials->root_count + 1) * sizeof(*more));
+    struct tls_roots *more =
+        realloc(credentials->roots, (credentials->root_count + 1) * sizeof(*more));
     must(more != NULL);
     credentials->roots = more;
     more += credentials->root_count++;
@@ -113,8 +113,8 @@ static struct tls_zone *zone_of(struct tls_credentials *credentials, uint32_t ow
             return &credentials->zones[i];
         }
     }
-    struct tls_zone *more = realloc(credentials->zones,
-                                    (credentials->zone_count + 1) * sizeof(*more));
+    struct tls_zone *more =
+        realloc(credentials->zones, (credentials->zone_count + 1) * sizeof(*more));
     must(more != NULL);
     credentials->zones = more;
     more += credentials->zone_count++;

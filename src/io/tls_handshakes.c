@@ -86,7 +86,10 @@ static void handshake_end(struct handshake *handshake, enum tls_reason reason)
     all->owner.done(all->owner.owner, outcome);
 }
 
-/* Alerts that came are above a thousand. */
+enum { ALERT_LAST = SSL_AD_REASON_OFFSET + 255 };
+
+/* Alerts that came are above a thousand.  What our own key does not do is the keeper's not
+ * answering. */
 static enum tls_reason reason_of_library(int reason)
 {
     switch (reason) {
@@ -118,8 +121,10 @@ static enum tls_reason reason_of_library(int reason)
         return TLS_WEAK;
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
         return TLS_ENDED;
+    case ERR_R_EVP_LIB:
+        return TLS_NO_KEEPER;
     default:
-        return reason > SSL_AD_REASON_OFFSET ? TLS_NOT_WANTED : TLS_BROKEN;
+        return reason > SSL_AD_REASON_OFFSET && reason <= ALERT_LAST ? TLS_NOT_WANTED : TLS_BROKEN;
     }
 }
 
@@ -130,12 +135,9 @@ static enum tls_reason handshake_reason(const struct handshake *handshake, int e
     if (handshake->expected.reason != TLS_GOOD) {
         return handshake->expected.reason;
     }
-    if (first != 0 && ERR_GET_LIB(first) == ERR_LIB_SSL) {
-        return reason_of_library(ERR_GET_REASON(first));
-    }
-    /* What our own key cannot do is the keeper's not answering. */
     if (first != 0) {
-        return ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_SSL ? TLS_NO_KEEPER : TLS_BROKEN;
+        return ERR_GET_LIB(first) == ERR_LIB_SSL ? reason_of_library(ERR_GET_REASON(first))
+                                                 : TLS_BROKEN;
     }
     return error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN ? TLS_ENDED : TLS_BROKEN;
 }
@@ -145,11 +147,12 @@ static void handshake_succeed(struct handshake *handshake)
     SSL *ssl = handshake->tls->ssl;
     struct tls_outcome *outcome = &handshake->outcome;
     int version = SSL_version(ssl);
-    const char *suite = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
+    struct text suite;
 
     outcome->version = (uint16_t)version;
     outcome->is_resumed = SSL_session_reused(ssl) == 1;
-    strncpy(outcome->suite, suite, sizeof(outcome->suite) - 1);
+    text_init(&suite, outcome->suite, sizeof(outcome->suite) - 1); /* all zero before */
+    text_put_string(&suite, SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)));
     if (version < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) {
         handshake_end(handshake, TLS_NO_SECRET);
         return;
@@ -167,8 +170,7 @@ static bool handshake_is_connected(struct handshake *handshake)
     socklen_t len = sizeof(error);
 
     handshake->is_connecting = false;
-    return getsockopt(handshake->outcome.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
-           error == 0;
+    return getsockopt(handshake->outcome.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0;
 }
 
 static void handshake_step(struct handshake *handshake)
@@ -215,8 +217,7 @@ static void on_alarm(void *owner)
     uint64_t now_ms = loop_now_ms(all->loop);
 
     while (all->oldest != NULL && all->oldest->until_ms <= now_ms) {
-        handshake_end(all->oldest,
-                      all->oldest->is_connecting ? TLS_NO_CONNECTION : TLS_SLOW);
+        handshake_end(all->oldest, all->oldest->is_connecting ? TLS_NO_CONNECTION : TLS_SLOW);
     }
     handshakes_set_alarm(all);
 }

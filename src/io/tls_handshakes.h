@@ -12,9 +12,9 @@
 #include "io/tls_credentials.h"
 
 enum {
-    TLS_HANDSHAKE_MS = 10000,       /* TLS-12 */
+    TLS_HANDSHAKE_MS = 10000,         /* TLS-12 */
     TLS_HANDSHAKE_OCTETS = 64 * 1024, /* received: 16 kB of hello and 16 kB of chain, and room */
-    TLS_EXPECTED_MAX = 64,          /* names of one peer, settings.def */
+    TLS_EXPECTED_MAX = 64,            /* names of one peer, settings.def */
     TLS_EXPECTED_OCTETS = TLS_EXPECTED_MAX * (TLS_NAME_MAX + 1),
 };
 
@@ -35,7 +35,7 @@ struct tls_outcome {
     enum tls_reason reason;
     struct address remote, local;
     uint16_t version; /* as on the wire, 0x0304: TLS 1.3; 0 when it is not known */
-    char suite[32];
+    char suite[TLS_SUITE_MAX];
     char shown[TLS_NAME_MAX + 1]; /* the first name of the certificate that came */
 };
 

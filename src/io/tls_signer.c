@@ -155,7 +155,10 @@ static const char *rsa_operation_name(int operation)
     return "RSA";
 }
 
-#define FUNCTION(number, function) {(number), (void (*)(void))(function)}
+#define FUNCTION(number, function)                                                                 \
+    {                                                                                              \
+        (number), (void (*)(void))(function)                                                       \
+    }
 #define KEY_FUNCTIONS(operation_name)                                                              \
     FUNCTION(OSSL_FUNC_KEYMGMT_NEW, key_new), FUNCTION(OSSL_FUNC_KEYMGMT_FREE, key_free),          \
         FUNCTION(OSSL_FUNC_KEYMGMT_HAS, key_has), FUNCTION(OSSL_FUNC_KEYMGMT_MATCH, key_match),    \
@@ -306,9 +309,7 @@ static const OSSL_ALGORITHM *provider_query(void *provider, int operation, int *
 
     (void)provider;
     *is_not_kept = 0;
-    return operation == OSSL_OP_KEYMGMT     ? keys
-           : operation == OSSL_OP_SIGNATURE ? signatures
-                                            : NULL;
+    return operation == OSSL_OP_KEYMGMT ? keys : operation == OSSL_OP_SIGNATURE ? signatures : NULL;
 }
 
 static int provider_begin(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in,
@@ -353,8 +354,8 @@ bool tls_key_name(EVP_PKEY *key, uint8_t name[IPC_KEY_NAME_LEN])
     unsigned char *octets = NULL;
     int len = key_is_usable(key) ? i2d_PUBKEY(key, &octets) : 0;
     unsigned name_len = 0;
-    bool is_done = len > 0 && EVP_Digest(octets, (size_t)len, name, &name_len, EVP_sha256(),
-                                         NULL) == 1;
+    bool is_done =
+        len > 0 && EVP_Digest(octets, (size_t)len, name, &name_len, EVP_sha256(), NULL) == 1;
 
     OPENSSL_free(octets);
     return is_done && name_len == IPC_KEY_NAME_LEN;
@@ -399,15 +400,15 @@ bool tls_sign(EVP_PKEY *key, const struct ipc_sign *wanted, struct ipc_signed *m
     size_t len = sizeof(made->octets);
 
     made->len = 0;
-    if (digest == NULL || wanted->scheme > IPC_RSA_PSS || !EVP_PKEY_is_a(key, is_rsa ? "RSA" : "EC")) {
+    if (digest == NULL || wanted->scheme > IPC_RSA_PSS ||
+        !EVP_PKEY_is_a(key, is_rsa ? "RSA" : "EC")) {
         return false;
     }
     context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     if (context != NULL && EVP_PKEY_sign_init(context) == 1 &&
         EVP_PKEY_CTX_set_signature_md(context, digest) == 1 &&
-        (!is_rsa ||
-         (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1)) &&
+        (!is_rsa || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+                     EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1)) &&
         EVP_PKEY_sign(context, made->octets, &len, wanted->digest, wanted->digest_len) == 1) {
         made->len = (uint32_t)len;
     }

@@ -2,6 +2,8 @@
 
 #include <openssl/x509v3.h>
 
+enum { SECONDS_A_DAY = 24 * 3600 };
+
 static enum tls_reason reason_of(int error)
 {
     switch (error) {
@@ -47,10 +49,11 @@ static struct tls_expected *expected_of(X509_STORE_CTX *chain)
  * end all calls at once (TLS-10). */
 static bool is_in_grace(const X509_CRL *list, uint32_t grace)
 {
-    time_t then = time(NULL) - (time_t)grace;
     const ASN1_TIME *due = X509_CRL_get0_nextUpdate(list);
+    int days = 0, seconds = 0;
 
-    return due != NULL && X509_cmp_time(due, &then) > 0;
+    return due != NULL && ASN1_TIME_diff(&days, &seconds, due, NULL) == 1 &&
+           (int64_t)days * SECONDS_A_DAY + seconds <= (int64_t)grace;
 }
 
 static int on_complaint(int is_good, X509_STORE_CTX *chain)
@@ -66,8 +69,7 @@ static int on_complaint(int is_good, X509_STORE_CTX *chain)
 /* id-kp-sipDomain (RFC 5924), or what TLS has always used. */
 static bool has_purpose(const X509 *certificate, int usual)
 {
-    EXTENDED_KEY_USAGE *purposes =
-        X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+    EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
     bool is_found = purposes == NULL;
     char written[64];
 
@@ -95,9 +97,8 @@ static enum tls_reason leaf_judge(X509 *leaf, struct tls *tls)
         (void)tls_names_at(leaf, 0, tls->name);
         return TLS_GOOD;
     }
-    return tls_names_match(leaf, expected->names, expected->name_count, tls->name)
-               ? TLS_GOOD
-               : TLS_WRONG_NAME;
+    return tls_names_match(leaf, expected->names, expected->name_count, tls->name) ? TLS_GOOD
+                                                                                   : TLS_WRONG_NAME;
 }
 
 int tls_verify(X509_STORE_CTX *chain, void *argument)

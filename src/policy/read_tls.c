@@ -95,8 +95,8 @@ struct policy_tls policy_tls_of(const struct policy *policy, uint16_t zone)
         tls.crl_grace = TLS_CRL_GRACE_S;
     }
     if (tls.clients == CLIENTS_BY_CLASS) {
-        tls.clients = zone_class_is_access(policy->zones[zone].class) ? CLIENTS_OPTIONAL
-                                                                      : CLIENTS_REQUIRED;
+        tls.clients =
+            zone_class_is_access(policy->zones[zone].class) ? CLIENTS_OPTIONAL : CLIENTS_REQUIRED;
     }
     return tls;
 }

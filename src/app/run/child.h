@@ -36,7 +36,7 @@ struct child {
     /* By worker and kind; -1: none. */
     int listeners[CREW_MAX][UDP_KIND_COUNT][POLICY_LISTENERS_MAX];
     int links[ROLE_COUNT][CREW_LINKS]; /* -1: none yet */
-    int *ports;                      /* of media */
+    int *ports;                        /* of media */
     uint32_t port_count;
     int introductions;
 };
@@ -60,7 +60,7 @@ void child_is_running(struct child *child);
 struct child_calls {
     void (*link)(void *owner, uint32_t worker, int fd);
     void (*take_policy)(void *owner, struct policy *policy); /* which becomes the owner's */
-    void (*take_secrets)(void *owner, struct slice book); /* borrowed; may be NULL */
+    void (*take_secrets)(void *owner, struct slice book);    /* borrowed; may be NULL */
     void (*end)(void *owner);                                /* the parent is gone; may be NULL */
     void *owner;
 };

@@ -178,9 +178,9 @@ static bool put_identity(struct reading *reading, uint32_t owner, const struct p
     }
     (void)snprintf(path, sizeof(path), "%.*s", (int)tls->certificate.len, tls->certificate.at);
     X509 *certificate = tls_read_certificate(entry.octets);
-    bool is_done = certificate != NULL ? put_key(reading, certificate, tls)
-                                       : file_refused(reading->fault, path,
-                                                      "has no certificate in PEM");
+    bool is_done = certificate != NULL
+                       ? put_key(reading, certificate, tls)
+                       : file_refused(reading->fault, path, "has no certificate in PEM");
     if (is_done) {
         tls_book_put(&reading->book, &entry);
     }

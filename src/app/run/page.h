@@ -8,6 +8,7 @@
 
 #include "app/run/crew.h"
 #include "io/tcp.h"
+#include "io/tls.h"
 #include "io/udp.h"
 #include "policy/policy.h"
 #include "relay/relay.h"
@@ -26,6 +27,22 @@ struct worker_gauges {
 #undef GAUGE
 };
 
+/* Of all connections over TLS. */
+struct tls_counts {
+    uint64_t made, resumed, version_12;
+    uint64_t strangers; /* not even begun: the source is no peer of the zone */
+    uint64_t downgrades;
+    uint64_t refused[TLS_REASON_COUNT];
+};
+
+/* What is known of a peer's connections: the ledger. */
+struct tls_ledger {
+    uint32_t version_13, version_12, resumed, refused, downgrades;
+    uint32_t clear; /* messages in clear from its addresses, where it is to use TLS */
+    uint16_t version, best_version; /* of the last connection; of all, as on the wire */
+    char suite[TLS_SUITE_MAX];      /* of the last one */
+};
+
 struct worker_page {
     uint64_t beat_ms; /* when the worker last looked at the clock, monotonic */
     uint64_t policy_version;
@@ -36,6 +53,8 @@ struct worker_page {
     struct worker_gauges gauges;
     uint8_t peer_is_down[PAGE_PEERS_MAX];
     uint32_t peer_calls[PAGE_PEERS_MAX];
+    struct tls_counts tls;
+    struct tls_ledger peer_tls[PAGE_PEERS_MAX];
 };
 
 /* What the recorder committed and lost of one worker's life; a later recorder goes on from it. */

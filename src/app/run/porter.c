@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 enum {
-    PORTER_RING = 1 << 20,      /* octets asked or answered and not yet taken, per worker */
-    PORTER_HANDSHAKES = 2048,   /* at the same time: a fifth of the connections, 20 kB each */
-    PORTER_TURN = 64,           /* questions taken before sockets get their turn */
+    PORTER_RING = 1 << 20,    /* octets asked or answered and not yet taken, per worker */
+    PORTER_HANDSHAKES = 2048, /* at the same time: a fifth of the connections, 20 kB each */
+    PORTER_TURN = 64,         /* questions taken before sockets get their turn */
     PORTER_BEAT_MS = 60000,
-    PORTER_SIGN_MS = 1000,      /* a keeper that takes longer is being started again */
+    PORTER_SIGN_MS = 1000, /* a keeper that takes longer is being started again */
 };
 
 struct porter {

@@ -20,7 +20,8 @@ struct secrets {
     struct secret all[SECRETS_COUNT_MAX];
 };
 
-/* The parent found it right; one that is not is left out, and whoever wants it gets no signature. */
+/* The parent found it right; one that is not is left out, and whoever wants it gets no signature.
+ */
 static void secrets_add(struct secrets *secrets, struct slice octets)
 {
     struct secret *secret = &secrets->all[secrets->count];

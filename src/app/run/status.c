@@ -30,6 +30,15 @@ static const struct number worker_numbers[] = {
 #define COUNT(name, written, what) {written, offsetof(struct worker_page, tcp.name)},
 #include "io/tcp_counts.def"
 #undef COUNT
+    {"tls-made", offsetof(struct worker_page, tls.made)},
+    {"tls-resumed", offsetof(struct worker_page, tls.resumed)},
+    {"tls-version-12", offsetof(struct worker_page, tls.version_12)},
+    {"tls-downgrades", offsetof(struct worker_page, tls.downgrades)},
+    {"tls-refused-stranger", offsetof(struct worker_page, tls.strangers)},
+#define REASON(name, written, what)                                                                \
+    {"tls-refused-" written, offsetof(struct worker_page, tls.refused[TLS_##name])},
+#include "io/tls_reasons.def"
+#undef REASON
 };
 
 static const struct number media_numbers[] = {
@@ -125,6 +134,47 @@ static struct peer_status peer_status(const struct parent *parent, uint32_t peer
     return status;
 }
 
+static struct tls_ledger peer_ledger(const struct parent *parent, uint32_t peer)
+{
+    const struct worker_page *pages = parent->holdings.counters[ROLE_BORDER].at;
+    struct tls_ledger sum = {0};
+
+    for (uint32_t i = 0; i < parent->holdings.start.workers; i++) {
+        const struct tls_ledger *one = &pages[i].peer_tls[peer];
+
+        sum.version_13 += one->version_13;
+        sum.version_12 += one->version_12;
+        sum.resumed += one->resumed;
+        sum.refused += one->refused;
+        sum.downgrades += one->downgrades;
+        sum.clear += one->clear;
+        if (one->version != 0) {
+            sum.version = one->version;
+            memcpy(sum.suite, one->suite, sizeof(sum.suite));
+        }
+    }
+    sum.suite[sizeof(sum.suite) - 1] = '\0';
+    return sum;
+}
+
+static const char *version_name(uint16_t version)
+{
+    return version == 0x0304 ? "1.3" : version == 0x0303 ? "1.2" : "";
+}
+
+static void write_ledger_json(struct text *text, const struct parent *parent, uint32_t peer)
+{
+    struct tls_ledger ledger = peer_ledger(parent, peer);
+
+    text_put_format(text, ",\"tls\":{\"version\":\"%s\",\"suite\":", version_name(ledger.version));
+    text_put_json(text, slice_string(ledger.suite));
+    text_put_format(text,
+                    ",\"made_13\":%u,\"made_12\":%u,"
+                    "\"resumed\":%u,\"refused\":%u,\"downgrades\":%u,\"clear\":%u}",
+                    ledger.version_13, ledger.version_12, ledger.resumed, ledger.refused,
+                    ledger.downgrades, ledger.clear);
+}
+
 static void write_numbers(struct text *text, const struct parent *parent,
                           const struct numbers *numbers)
 {
@@ -160,8 +210,17 @@ void status_write(struct text *text, const struct parent *parent)
         const struct policy_peer *peer = &parent->policy->peers[i];
         struct peer_status status = peer_status(parent, i);
 
-        text_put_format(text, "  %-26.*s %-5s %llu calls\n", (int)peer->name.len, peer->name.at,
+        struct tls_ledger ledger = peer_ledger(parent, i);
+        text_put_format(text, "  %-26.*s %-5s %llu calls", (int)peer->name.len, peer->name.at,
                         status.is_down ? "down" : "up", (unsigned long long)status.calls);
+        if (ledger.version != 0) {
+            text_put_format(text, ", TLS %s ", version_name(ledger.version));
+            text_put_shown(text, slice_string(ledger.suite));
+        }
+        if (ledger.refused + ledger.clear > 0) {
+            text_put_format(text, ", %u refused, %u in clear", ledger.refused, ledger.clear);
+        }
+        text_put_octet(text, '\n');
     }
     for (size_t i = 0; i < ARRAY_COUNT(all_numbers); i++) {
         write_numbers(text, parent, &all_numbers[i]);
@@ -206,8 +265,10 @@ static void write_peers_json(struct text *text, const struct parent *parent)
 
         text_put(text, i == 0 ? SLICE("{\"name\":") : SLICE(",{\"name\":"));
         text_put_json(text, parent->policy->peers[i].name);
-        text_put_format(text, ",\"is_up\":%s,\"calls\":%llu}", status.is_down ? "false" : "true",
+        text_put_format(text, ",\"is_up\":%s,\"calls\":%llu", status.is_down ? "false" : "true",
                         (unsigned long long)status.calls);
+        write_ledger_json(text, parent, i);
+        text_put_octet(text, '}');
     }
     text_put(text, SLICE("]"));
 }

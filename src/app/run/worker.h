@@ -70,6 +70,8 @@ struct worker {
     struct gather gather;
     bool is_draining;
     struct worker_counts counts;
+    uint64_t tls_told_second; /* events of TLS told in it, below */
+    unsigned tls_told;
     struct worker_page *page;
     char event_room[IPC_TEXT_MAX];
     char *outbox_room;
@@ -112,6 +114,8 @@ struct tcp_listener_settings worker_listener_settings(const struct policy *polic
 void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *flow,
                    bool is_client);
 void worker_hear_porter(struct worker *worker);
+void worker_note_clear(struct worker *worker, const struct packet *packet);
+void worker_move_ledger(struct worker *worker, const struct policy *old);
 
 /* worker_turn.c: what arrives. */
 void worker_trip(struct worker *worker, const struct packet *packet);

@@ -93,9 +93,12 @@ static void early_renumber(int early[POLICY_LISTENERS_MAX],
 void worker_take_policy(struct worker *worker, const struct plan *plan,
                         const uint16_t renumbered[POLICY_LISTENERS_MAX])
 {
+    const struct policy *old = worker->policy;
+
     worker->plan = plan;
     worker->policy = plan_policy(plan);
     notes_follow_policy(&worker->notes, worker->policy);
+    worker_move_ledger(worker, old);
     early_renumber(worker->early[UDP_NEIGHBOURS], renumbered);
     early_renumber(worker->early[UDP_STRANGERS], renumbered);
     udp_renumber(worker->udp, renumbered);

@@ -2,9 +2,12 @@
  * Connections over TLS: who is expected there, what came of it, what is told and counted.
  */
 #include "app/run/porter.h"
+#include "app/run/tls_event.h"
 #include "app/run/worker.h"
 
-#include <unistd.h>
+#include <stdlib.h>
+
+enum { TLS_TOLD_MAX = 20 }; /* events of one second: a storm of handshakes is counted */
 
 /* The names of a peer one behind the other, each ended by an octet zero. */
 static void write_names(struct text *text, const struct policy_peer *peer)
@@ -51,10 +54,115 @@ void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *
         write_names(&names, &policy->peers[peer]);
     }
     job.names = text_slice(&names);
-    if (!is_expected(policy, listener->zone, peer) ||
-        !porter_ask(worker->crew->porter, worker->index, &job)) {
+    if (!is_expected(policy, listener->zone, peer)) {
+        worker->page->tls.strangers++;
+        worker_refuse(worker, connection, fd);
+    } else if (!porter_ask(worker->crew->porter, worker->index, &job)) {
+        worker->page->tls.refused[TLS_CROWDED]++;
         worker_refuse(worker, connection, fd);
     }
+}
+
+/*
+ * What came of it.
+ */
+
+static uint16_t zone_by_id(const struct policy *policy, uint32_t id)
+{
+    for (uint32_t i = 0; i < policy->zone_count; i++) {
+        if (policy_zone_id(policy, (uint16_t)i) == id) {
+            return (uint16_t)i;
+        }
+    }
+    return POLICY_NONE;
+}
+
+/* Policies come and go while hands are shaken. */
+static uint16_t peer_by_id(const struct policy *policy, uint32_t id)
+{
+    for (uint32_t i = 0; id != 0 && i < policy->peer_count; i++) {
+        if (policy->peers[i].id == id) {
+            return (uint16_t)i;
+        }
+    }
+    return POLICY_NONE;
+}
+
+static bool may_tell(struct worker *worker)
+{
+    uint64_t second = loop_now_us(&worker->loop) / 1000000;
+
+    if (worker->tls_told_second != second) {
+        worker->tls_told_second = second;
+        worker->tls_told = 0;
+    }
+    if (worker->tls_told == TLS_TOLD_MAX) {
+        worker->counts.events_withheld++;
+        return false;
+    }
+    worker->tls_told++;
+    return true;
+}
+
+static void worker_tell_tls(struct worker *worker, const struct tls_outcome *outcome, uint16_t peer,
+                            bool is_downgrade)
+{
+    uint64_t now_us = loop_now_us(&worker->loop) + worker->wall_offset_us;
+    struct text text;
+
+    if (!may_tell(worker)) {
+        return;
+    }
+    text_init(&text, worker->event_room, sizeof(worker->event_room));
+    tls_event_write(&text, worker->policy, outcome, zone_by_id(worker->policy, outcome->zone), peer,
+                    is_downgrade, now_us);
+    if (text.is_full ||
+        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, text_slice(&text), NULL, 0)) {
+        worker->counts.events_lost++;
+        return;
+    }
+    worker->counts.events++;
+}
+
+/* True when the peer has done better before (TLS-23). */
+static bool ledger_note(struct tls_ledger *ledger, const struct tls_outcome *outcome)
+{
+    bool is_downgrade = outcome->version < ledger->best_version;
+
+    ledger->version_13 += outcome->version == TLS1_3_VERSION;
+    ledger->version_12 += outcome->version == TLS1_2_VERSION;
+    ledger->resumed += outcome->is_resumed;
+    ledger->downgrades += is_downgrade;
+    ledger->version = outcome->version;
+    memcpy(ledger->suite, outcome->suite, sizeof(ledger->suite));
+    if (!is_downgrade) {
+        ledger->best_version = outcome->version;
+    }
+    return is_downgrade;
+}
+
+static void worker_note_made(struct worker *worker, const struct tls_outcome *outcome,
+                             uint16_t peer)
+{
+    struct tls_counts *counts = &worker->page->tls;
+
+    counts->made++;
+    counts->resumed += outcome->is_resumed;
+    counts->version_12 += outcome->version == TLS1_2_VERSION;
+    if (peer != POLICY_NONE && ledger_note(&worker->page->peer_tls[peer], outcome)) {
+        counts->downgrades++;
+        worker_tell_tls(worker, outcome, peer, true);
+    }
+}
+
+static void worker_note_refused(struct worker *worker, const struct tls_outcome *outcome,
+                                uint16_t peer)
+{
+    worker->page->tls.refused[outcome->reason]++;
+    if (peer != POLICY_NONE) {
+        worker->page->peer_tls[peer].refused++;
+    }
+    worker_tell_tls(worker, outcome, peer, false);
 }
 
 void worker_hear_porter(struct worker *worker)
@@ -63,6 +171,41 @@ void worker_hear_porter(struct worker *worker)
 
     while (worker->crew->porter != NULL &&
            porter_answer(worker->crew->porter, worker->index, &outcome)) {
+        uint16_t peer = peer_by_id(worker->policy, outcome.peer);
+
+        if (outcome.reason == TLS_GOOD) {
+            worker_note_made(worker, &outcome, peer);
+        } else {
+            worker_note_refused(worker, &outcome, peer);
+        }
         tcp_secured(worker->tcp, outcome.connection, outcome.fd, outcome.tls);
     }
+}
+
+/* Whoever has certificates is not to speak in clear from the same addresses (TLS-22). */
+void worker_note_clear(struct worker *worker, const struct packet *packet)
+{
+    uint16_t peer = policy_peer_at(worker->policy, worker->inspection.zone, &packet->flow.remote);
+
+    if (peer != POLICY_NONE) {
+        worker->page->peer_tls[peer].clear++;
+    }
+}
+
+/* Peers have other numbers in another policy. */
+void worker_move_ledger(struct worker *worker, const struct policy *old)
+{
+    struct tls_ledger *moved = calloc(PAGE_PEERS_MAX, sizeof(*moved));
+
+    for (uint32_t i = 0; moved != NULL && i < old->peer_count; i++) {
+        uint16_t peer = peer_by_id(worker->policy, old->peers[i].id);
+
+        if (peer != POLICY_NONE) {
+            moved[peer] = worker->page->peer_tls[i];
+        }
+    }
+    if (moved != NULL) {
+        memcpy(worker->page->peer_tls, moved, PAGE_PEERS_MAX * sizeof(*moved));
+    }
+    free(moved);
 }
