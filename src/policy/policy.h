@@ -47,6 +47,8 @@ enum policy_media { MEDIA_ANCHOR, MEDIA_PASS }; /* PASS: signalling only, SDP ad
 
 enum policy_srtp { SRTP_ALLOWED, SRTP_REQUIRED, SRTP_FORBIDDEN };
 
+enum policy_binding { BINDING_CONTACT, BINDING_PATH }; /* what a registrar is given of a device */
+
 struct policy_slices {
     const struct slice *at;
     uint32_t count;
@@ -78,7 +80,8 @@ struct policy_zone {
     bool is_nat;          /* media ports may be learned at the signalling address, MED-02 */
     bool hides;           /* topology hidden towards this zone (default) */
     enum policy_media media;
-    struct slice host;   /* our own name or literal there: Via, Contact, From host */
+    enum policy_binding binding; /* of its devices, towards a core that is not hidden from */
+    struct slice host;           /* our own name or literal there: Via, Contact, From host */
     struct slice domain; /* hosts of From and To are shown as this towards the zone; empty: kept */
     struct address media_v4, media_v6; /* family NONE when the zone has none */
     uint16_t media_port_min, media_port_max;

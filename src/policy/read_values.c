@@ -240,6 +240,17 @@ void setting_read_LAYER(struct draft *draft, const struct item *item, const stru
     }
 }
 
+void setting_read_BINDING(struct draft *draft, const struct item *item,
+                          const struct setting *setting, void *object)
+{
+    static const char *const words[] = {"contact", "path"};
+    uint32_t word = word_read(draft, item, setting, words, 2);
+
+    if (word < 2) {
+        *(enum policy_binding *)setting_field(setting, object) = (enum policy_binding)word;
+    }
+}
+
 void setting_read_MODE(struct draft *draft, const struct item *item, const struct setting *setting,
                        void *object)
 {

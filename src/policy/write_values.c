@@ -165,6 +165,15 @@ void field_write_class(struct text *text, const struct policy *policy,
     text_put_string(text, zone_class_written(*(const enum zone_class *)field_of(setting, object)));
 }
 
+void field_write_binding(struct text *text, const struct policy *policy,
+                         const struct setting *setting, const void *object)
+{
+    (void)policy;
+    text_put_string(text, *(const enum policy_binding *)field_of(setting, object) == BINDING_PATH
+                              ? "path"
+                              : "contact");
+}
+
 void field_write_srtp(struct text *text, const struct policy *policy, const struct setting *setting,
                       const void *object)
 {

@@ -4,6 +4,7 @@
  */
 #include "guard/least.h"
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 void request_give_up(struct relay *relay, struct exchange *exchange, unsigned status,
                      struct outbox *outbox)

@@ -2,6 +2,7 @@
  * Requests, written anew for the leg they go out on.
  */
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 /* The worker's number leads what we make, so that what comes back reaches the worker that made it.
  */
@@ -176,6 +177,9 @@ uint16_t leg_write_request(struct relay *relay, struct text *text,
     uint16_t front = leg_write_front(relay, text, sip_method_token(message->method), leg,
                                      hops == 0 ? 0 : hops - 1);
     identity_write_lines(text, &view, inspection);
+    if (leg->path.len > 0 && !sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("path"))) {
+        sip_write_header(text, SIP_HEADER_SUPPORTED, SLICE("path")); /* RFC 3327 5.1: of ours */
+    }
     hide_lines(text, &view, inspection, leg->dialog, leg->side_from);
     if (wants_session_timer(inspection, leg->dialog)) {
         sip_write_header_number(text, SIP_HEADER_SESSION_EXPIRES,

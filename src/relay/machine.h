@@ -404,30 +404,6 @@ void offers_note_request(struct dialog *dialog, unsigned side, struct inspection
 void offers_note_response(struct dialog *dialog, unsigned side, enum sip_method method,
                           struct inspection *inspection);
 
-/* registration.c */
-bool registration_request(struct relay *relay, const struct inspection *inspection,
-                          struct exchange *exchange);
-/* Names of its own on the core's leg, the same at every refresh. */
-void registration_names(const struct relay *relay, const struct inspection *inspection,
-                        char *call_id, size_t call_id_letters, char *tag, size_t tag_letters);
-void registration_write_contacts(struct relay *relay, struct text *text,
-                                 const struct inspection *inspection, const struct flow *flow);
-/* Of a 2xx: the Contact lines for the device. */
-void registration_answered(struct relay *relay, struct inspection *inspection,
-                           struct exchange *exchange, struct text *contacts);
-void registration_set_timer(struct relay *relay, struct registration *registration);
-/* The REGISTER was refused or came to nothing. */
-void registration_refused(struct relay *relay, const struct exchange *exchange);
-void registration_timer(struct relay *relay, struct wheel_timer *timer);
-/* Where a registered device is reached. */
-bool registration_target(const struct relay *relay, const struct registration *registration,
-                         struct route_target *target);
-/* The device to ring when a request names its user; NULL: none is registered. */
-struct registration *registration_called(const struct relay *relay, uint16_t zone,
-                                         const struct sip_message *message);
-/* The Service-Route of whoever registered on this flow as the From says; empty for others. */
-struct slice registration_routes(const struct relay *relay, const struct inspection *inspection);
-
 /* liveness.c */
 void liveness_watch(struct relay *relay, struct outbox *outbox);
 void liveness_answered(struct relay *relay, struct exchange *exchange, bool is_alive);

@@ -3,6 +3,7 @@
 #include "guard/event_package.h"
 #include "guard/least.h"
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 #include <stdlib.h>
 

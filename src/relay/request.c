@@ -2,6 +2,7 @@
  * Requests: where they go and what they become there.
  */
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 /* OPTIONS to the border: the template of the zone, nothing about us (8.4). */
 static void answer_options(struct relay *relay, const struct inspection *inspection,
@@ -36,7 +37,7 @@ static bool any_flow(const struct relay *relay, uint16_t zone, struct flow *flow
 
 struct request_texts {
     char uri[RELAY_URI_MAX], from[RELAY_URI_MAX], to[RELAY_URI_MAX];
-    char contact[RELAY_CONTACTS_MAX];
+    char contact[RELAY_CONTACTS_MAX], path[RELAY_URI_MAX];
     char from_tag[RELAY_TAG_LETTERS], call_id[RELAY_CALL_ID_LETTERS], branch[48];
     char body[RELAY_BODY_ROOM];
 };
@@ -122,6 +123,15 @@ static bool leg_begin(struct relay *relay, const struct inspection *inspection,
     return true; /* dialog_begin looked */
 }
 
+/* The flow by which the core reaches the device has ended (RFC 5626 5.3). */
+static bool is_cut_off(const struct relay *relay, const struct exchange *exchange)
+{
+    const struct registration *registration =
+        pool_find(&relay->state->registrations, exchange->registration);
+
+    return registration != NULL && exchange->method != SIP_REGISTER && registration->is_cut_off;
+}
+
 /* The first sending of a request outside dialogs. */
 static void request_send(struct relay *relay, struct inspection *inspection,
                          struct exchange *exchange, struct dialog *dialog, struct outbox *outbox)
@@ -131,11 +141,11 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     struct route_target target = {.peer = exchange->peer_out};
     enum route_step step = first_target(relay, exchange, &target, outbox);
     struct leg leg = {.side_from = 0};
-    struct text uri, contact, room;
+    struct text uri, contact, path, room;
     unsigned status = 0;
 
     if (step == ROUTE_NONE) {
-        request_fail(relay, exchange, 503, outbox);
+        request_fail(relay, exchange, is_cut_off(relay, exchange) ? 430 : 503, outbox);
         return;
     }
     request_aim(relay, exchange, dialog, &target);
@@ -152,7 +162,10 @@ static void request_send(struct relay *relay, struct inspection *inspection,
     leg_new_branch(relay, texts.branch, &leg.branch);
     text_init(&contact, texts.contact, sizeof(texts.contact));
     leg_set_contact(relay, &contact, inspection, &leg);
-    if (!is_whole || uri.is_full || contact.is_full) {
+    text_init(&path, texts.path, sizeof(texts.path));
+    registration_write_path(relay, &path, inspection, exchange, &leg.flow);
+    leg.path = text_slice(&path);
+    if (!is_whole || uri.is_full || contact.is_full || path.is_full) {
         relay->counters.too_large++;
         request_fail(relay, exchange, 513, outbox);
         return;
@@ -181,6 +194,9 @@ static bool find_device(struct relay *relay, const struct inspection *inspection
     bool is_wanted = inspection->route < relay->policy->route_count &&
                      relay->policy->routes[inspection->route].is_registered;
 
+    if (registration != NULL && inspection->match.is_by_route) {
+        registration = registration_on_flow(relay, registration, &inspection->message);
+    }
     if (registration == NULL && is_wanted) {
         registration = registration_called(relay, exchange->zone_out, &inspection->message);
         if (registration == NULL) {

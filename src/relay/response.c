@@ -2,6 +2,7 @@
  * Responses: absorbed, answered by another hop, or written anew for who asked.
  */
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 /* Rules 2.4: what a status means to the other side. */
 unsigned response_status(const struct relay *relay, const struct inspection *inspection,

@@ -5,6 +5,7 @@
  * meanwhile and is told what to keep.
  */
 #include "relay/machine.h"
+#include "relay/registrations.h"
 
 /* Who it was, found by his stable id; somebody whose contract ended drains as a stranger. */
 static uint16_t peer_now(const struct relay *relay, uint16_t zone, uint16_t peer, uint32_t id)

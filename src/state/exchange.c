@@ -294,6 +294,22 @@ static bool match_dialog(const struct state *state, const struct sip_message *me
     return match->dialog != NULL;
 }
 
+/* A device is named in place of its address, or by the Route its Path asked for (RFC 3327). */
+static void match_registration(const struct state *state, const struct sip_message *message,
+                               struct match *match)
+{
+    const struct sip_value *route = sip_value(message, SIP_HEADER_ROUTE);
+
+    match->registration =
+        registration_of_token(state, sip_slice(message, message->uri.user), &match->token);
+    if (match->token != TOKEN_ABSENT || route == NULL) {
+        return;
+    }
+    match->registration =
+        registration_of_token(state, sip_slice(message, route->uri.user), &match->token);
+    match->is_by_route = match->token != TOKEN_ABSENT;
+}
+
 void state_match(const struct state *state, const struct sip_message *message,
                  const struct packet *packet, struct match *match)
 {
@@ -330,8 +346,7 @@ void state_match(const struct state *state, const struct sip_message *message,
         }
         return;
     }
-    match->registration =
-        registration_of_token(state, sip_slice(message, message->uri.user), &match->token);
+    match_registration(state, message, match);
     if (message->method != SIP_ACK && message->method != SIP_CANCEL &&
         sip_to_tag(message).len == 0 && is_merged(state, message)) {
         match->kind = MATCH_MERGED;

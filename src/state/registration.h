@@ -27,6 +27,7 @@ struct registration {
     bool is_confirmed;   /* the core answered 200 */
     bool is_emergency;   /* sos */
     bool is_asked_twice; /* unconfirmed, and more than one REGISTER has named it */
+    bool is_by_path;     /* the core has the device's own Contact, and a Path with the token */
     bool is_cut_off;     /* its connection ended: the flow has failed (RFC 5626) */
     struct handle asked; /* the REGISTER that named it, until it is answered */
     uint64_t expires_ms;

@@ -90,8 +90,9 @@ struct match {
     enum match_kind kind;
     struct exchange *exchange;
     struct dialog *dialog;
-    unsigned side;                     /* of the dialog: who sent the message */
-    enum token_standing token;         /* of the Request-URI's user part */
+    unsigned side;             /* of the dialog: who sent the message */
+    enum token_standing token; /* of the Request-URI's user part, else of the first Route's */
+    bool is_by_route;          /* ... of the Route's */
     struct registration *registration; /* whom a new request's token names */
 };
 

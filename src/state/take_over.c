@@ -51,7 +51,8 @@ static bool side_truths_are_sound(const struct media_side *side)
 static bool registration_truths_are_sound(const struct registration *registration)
 {
     const bool *truths[] = {&registration->is_confirmed, &registration->is_emergency,
-                            &registration->is_asked_twice, &registration->is_cut_off};
+                            &registration->is_asked_twice, &registration->is_cut_off,
+                            &registration->is_by_path};
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }
 

@@ -75,9 +75,12 @@ static uint32_t owner_of_request(const struct worker *worker, const struct sip_m
                                  const struct packet *packet)
 {
     const struct policy *policy = worker->policy;
+    const struct sip_value *route = sip_value(message, SIP_HEADER_ROUTE);
     uint16_t number;
 
-    if (registration_token_worker(worker->state, sip_slice(message, message->uri.user), &number) &&
+    if ((registration_token_worker(worker->state, sip_slice(message, message->uri.user), &number) ||
+         (route != NULL && registration_token_worker(
+                               worker->state, sip_slice(message, route->uri.user), &number))) &&
         number < worker->count) {
         return number;
     }

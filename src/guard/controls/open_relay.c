@@ -1,7 +1,7 @@
 /* CT-SEG-05: a target nobody is allowed to reach from here. */
 #include "guard/inspect.h"
 
-/* A token of ours names the device: only the zone it was given to may use it (THG-01). */
+/* A token of ours names the device: only the zone it was given to may use it (THG-01, REG-15). */
 static enum outcome token(struct inspection *inspection, const struct match *match)
 {
     struct slice user = sip_slice(&inspection->message, inspection->message.uri.user);
@@ -11,7 +11,11 @@ static enum outcome token(struct inspection *inspection, const struct match *mat
         return OUTCOME_PASSED;
     }
     inspection_score(inspection, 3);
-    return inspection_found(inspection, user, "THG-01");
+    return match->is_by_route
+               ? inspection_found_status(inspection,
+                                         sip_header_value(&inspection->message, SIP_HEADER_ROUTE),
+                                         "REG-15", 403)
+               : inspection_found(inspection, user, "THG-01");
 }
 
 enum outcome control_open_relay(struct inspection *inspection)
