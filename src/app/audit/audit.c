@@ -199,11 +199,10 @@ void audit_wait(struct audit *audit, uint64_t ms)
 
 void audit_send_draft(struct audit *audit, const struct scope_socket *to)
 {
-    static char room[2 * GROUND_MESSAGE_MAX]; /* too long on purpose is what some tests are */
     struct decided decided = {audit, audit->draft.from, vantage_behind(audit->draft.from)};
     struct text text;
 
-    text_init(&text, room, sizeof(room));
+    text_init(&text, audit->written, WRITTEN_MAX);
     draft_write(&audit->draft, &text);
     (void)ground_send(&audit->ground, audit->draft.from, to, text_slice(&text));
     ground_wait(&audit->ground, audit->settle_ms, is_decided, &decided);
@@ -254,13 +253,15 @@ bool audit_open(struct audit *audit, const char *folder, volatile sig_atomic_t *
 {
     audit->room = malloc(SIGHTINGS_ROOM);
     audit->message = malloc(sizeof(*audit->message));
+    audit->written = malloc(WRITTEN_MAX);
     audit->ground.hears = audit_hears;
     audit->ground.owner = audit;
     audit->ground.is_stopped = is_stopped;
     audit->chance.state = audit->seed;
     audit->core_status = 200;
     audit->settle_ms = SETTLE_MS;
-    if (audit->room == NULL || audit->message == NULL || !draft_open(&audit->draft) ||
+    if (audit->room == NULL || audit->message == NULL || audit->written == NULL ||
+        !draft_open(&audit->draft) ||
         !callers_open(&audit->callers, &audit->ground, &audit->scope, audit->seed)) {
         return fault_set(fault, "no memory");
     }
@@ -273,6 +274,7 @@ void audit_close(struct audit *audit)
     callers_close(&audit->callers);
     draft_close(&audit->draft);
     free(audit->room);
+    free(audit->written);
     free(audit->message);
 }
 

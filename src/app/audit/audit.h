@@ -11,6 +11,7 @@
 enum {
     SIGHTINGS_MAX = 256, /* of one variant; more are counted */
     SIGHTINGS_ROOM = 1 << 20,
+    WRITTEN_MAX = 1 << 18, /* octets: too long on purpose is what some tests are */
     SETTLE_MS = 120, /* how long silence is waited for, on a box that answers in a millisecond */
 };
 
@@ -40,7 +41,8 @@ struct audit {
 
     struct sighting sightings[SIGHTINGS_MAX];
     uint32_t sighting_count, sightings_lost;
-    char *room; /* SIGHTINGS_ROOM */
+    char *room;    /* SIGHTINGS_ROOM */
+    char *written; /* WRITTEN_MAX: of the message sent now */
     size_t room_len;
     struct sip_message *message; /* read last */
     unsigned core_status;        /* what the core answers, 200 */

@@ -92,7 +92,7 @@ bool bundle_seal(const char *folder, const char *const *files, const char *key_p
                  struct fault *fault)
 {
     unsigned char digest[DIGEST], chain[DIGEST] = {0};
-    static char room[MANIFEST_MAX];
+    char room[MANIFEST_MAX];
     struct text text;
 
     text_init(&text, room, sizeof(room));
@@ -164,7 +164,7 @@ static bool line_holds(const char *folder, struct slice line, unsigned char chai
 
 enum bundle_state bundle_verify(const char *folder, const char *public_path, struct fault *fault)
 {
-    static char room[MANIFEST_MAX];
+    char room[MANIFEST_MAX];
     unsigned char chain[DIGEST] = {0};
     struct slice manifest = slice_of(room, file_take(folder, manifest_name, room, sizeof(room)));
     struct slice rest = manifest, line;

@@ -118,10 +118,10 @@ static void csv_read(struct claims *claims, struct slice text, struct slice file
 
 bool claims_read(struct claims *claims, struct slice text, struct slice file)
 {
-    static struct policy_complaints complaints; /* 35 kB, once a run */
+    struct policy_complaints complaints; /* 35 kB, once a run */
 
     claims->count = 0;
-    complaints.count = 0;
+    complaints.count = complaints.unkept = 0;
     memory_init(&claims->memory, &policy_heap);
     if (slice_ends_nocase(file, SLICE(".csv"))) {
         csv_read(claims, text, file, &complaints);

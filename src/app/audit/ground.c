@@ -1,7 +1,6 @@
 #include "app/audit/ground.h"
 
 #include "app/audit/folder.h"
-#include "wire/sip/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +101,8 @@ bool ground_open(struct ground *ground, const struct scope *scope, const char *f
 {
     ground->scope = scope;
     ground->room = malloc(GROUND_MESSAGE_MAX);
-    if (ground->room == NULL) {
+    ground->framed = malloc(sizeof(*ground->framed));
+    if (ground->room == NULL || ground->framed == NULL) {
         return fault_set(fault, "no memory");
     }
     for (unsigned i = 0; i < VANTAGE_COUNT; i++) {
@@ -148,6 +148,7 @@ void ground_close(struct ground *ground)
         fclose(ground->file);
     }
     free(ground->room);
+    free(ground->framed);
 }
 
 bool ground_is_there(const struct ground *ground, enum vantage_id id)
@@ -335,23 +336,23 @@ static void udp_hear(struct ground *ground, enum vantage_id id)
 /* Whole messages at the front of the stream. */
 static void stream_cut(struct ground *ground, enum vantage_id id)
 {
-    static struct sip_message message; /* 30 kB, one reader */
     struct vantage *vantage = &ground->vantages[id];
     struct slice rest = slice_of(vantage->stream, vantage->stream_len);
+    struct sip_message *message = ground->framed;
 
     for (;;) {
         while (rest.len > 0 && (rest.at[0] == '\r' || rest.at[0] == '\n')) {
             rest = slice_skip(rest, 1);
         }
-        if (rest.len == 0 || sip_read(&message, rest, true) != SIP_READ) {
+        if (rest.len == 0 || sip_read(message, rest, true) != SIP_READ) {
             break;
         }
         struct heard heard = {.at = id,
                               .transport = vantage->to.transport,
                               .from = vantage->to.address,
-                              .bytes = message.bytes,
+                              .bytes = message->bytes,
                               .when_us = ground_now_us()};
-        size_t len = message.bytes.len;
+        size_t len = message->bytes.len;
 
         hear(ground, &heard, &vantage->tcp_from);
         rest = slice_skip(rest, len);

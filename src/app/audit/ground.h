@@ -9,6 +9,7 @@
 
 #include "app/audit/scope.h"
 #include "io/capture/write.h"
+#include "wire/sip/message.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ struct ground {
     uint64_t sent_this_second, second;
     volatile sig_atomic_t *is_stopped; /* set by a signal: no more is sent */
     char *room;                        /* GROUND_MESSAGE_MAX */
+    struct sip_message *framed;        /* the message a stream begins with */
 };
 
 bool ground_open(struct ground *ground, const struct scope *scope, const char *folder,

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct audit_options {
@@ -98,7 +97,7 @@ static int explain_print(const char *id)
 
 static int example_print(void)
 {
-    static char room[16384];
+    char room[16384];
     struct text text;
 
     text_init(&text, room, sizeof(room));
@@ -336,7 +335,8 @@ int audit_main(int argc, char **argv)
     int option = 0;
 
     if (getrandom(&options.seed, sizeof(uint32_t), 0) < 0) {
-        options.seed = (uint64_t)time(NULL);
+        say("no chance to be had; remedy: give --seed");
+        return EXIT_RUNTIME;
     }
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (option) {

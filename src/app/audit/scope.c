@@ -316,9 +316,10 @@ static void sides_check(struct scope_reading *reading, const struct item *root)
 
 bool scope_read(struct scope *scope, struct slice text, struct slice file)
 {
-    static struct policy_complaints complaints; /* 35 kB, once a run */
+    struct policy_complaints complaints; /* 35 kB, once a run */
     struct scope_reading reading = {scope, file, &complaints};
 
+    complaints.count = complaints.unkept = 0;
     *scope = (struct scope){.rate = SCOPE_RATE, .classes = CLASS_STANDARD, .text = text};
     memory_init(&scope->memory, &policy_heap);
     const struct item *root = document_read(&scope->memory, text, file, &complaints);
