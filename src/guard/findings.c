@@ -101,17 +101,6 @@ const struct match *inspection_match(struct inspection *inspection)
     return &inspection->match;
 }
 
-const struct policy_peer *inspection_peer(const struct inspection *inspection)
-{
-    return inspection->peer == POLICY_NONE ? NULL : &inspection->policy->peers[inspection->peer];
-}
-
-const struct policy_peer *inspection_peer_out(const struct inspection *inspection)
-{
-    return inspection->peer_out == POLICY_NONE ? NULL
-                                               : &inspection->policy->peers[inspection->peer_out];
-}
-
 const struct sip_header *inspection_line_at(const struct inspection *inspection,
                                             struct slice evidence)
 {

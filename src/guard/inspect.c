@@ -1,3 +1,4 @@
+#include "guard/admission.h"
 #include "guard/steps.h"
 
 static void inspection_init(struct inspection *inspection, const struct plan *plan,
@@ -46,6 +47,9 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->finding_count = 0;
     inspection->finding_excess = 0;
     inspection->asks = 0;
+    inspection->called_key = 0;
+    memset(inspection->counted, 0, sizeof(inspection->counted));
+    inspection->limit = LIMIT_COUNT;
     inspection->score = 0;
     inspection->detail_status = 0;
     inspection->is_repaired = false;
@@ -129,9 +133,10 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
 
     inspection_init(inspection, plan, state, packet, tallies);
     place_sender(inspection);
+    admission_place(inspection);
     if (!inspection->is_outgoing && !check(inspection, list_of(inspection), LAYER_ADMISSION)) {
         judge(inspection);
-        return;
+        return; /* of what nobody read, nothing is learnt */
     }
     inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
     inspection->is_read = true;
@@ -142,6 +147,7 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
         inspection_match(inspection);
     }
     judge(inspection);
+    admission_note(inspection);
 }
 
 void inspect_policy(struct inspection *inspection, const struct plan *plan)

@@ -34,6 +34,8 @@ struct finding {
     const char *detail; /* which rule of the control, a constant; may be NULL */
 };
 
+struct standing;
+
 struct verdict {
     uint8_t action;   /* PASS, REJECT, DROP, CLOSE */
     uint16_t status;  /* of REJECT, and of a CLOSE that is to be answered first; else 0 */
@@ -55,7 +57,10 @@ struct inspection {
     uint64_t now_ms;
     uint16_t zone, peer;         /* of the sender; peer POLICY_NONE when nobody under contract */
     uint16_t zone_out, peer_out; /* where it would go; POLICY_NONE when unknown or to us */
-    uint16_t route;              /* for new requests; POLICY_NONE: nobody may go there */
+    struct standing *source;     /* what is thought of the sender's host, or peer; may be NULL */
+    struct standing *user;       /* of his flow when he is registered there, else NULL */
+    uint64_t source_key, flow_key;
+    uint16_t route; /* for new requests; POLICY_NONE: nobody may go there */
     enum emergency emergency;
     bool is_watched;  /* from a capture: what began before it is unknown, never wrong */
     bool is_outgoing; /* in a capture, sent by one of our sockets: read and matched, not judged */
@@ -94,7 +99,10 @@ struct inspection {
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;
     uint32_t finding_excess;
-    uint32_t asks;          /* bit per kind of question waited for */
+    uint32_t asks;                   /* bit per kind of question waited for */
+    uint64_t called_key;             /* keyed hash of number; 0 until it was needed */
+    uint64_t counted[COUNTED_COUNT]; /* a new call: what it will count under */
+    uint8_t limit;          /* enum limit that refused it, or is nearly used up; LIMIT_COUNT */
     uint16_t score;         /* rules 6.4: what this packet adds to its source */
     uint16_t detail_status; /* set by a control: another status than its row's */
     bool is_repaired;       /* an emergency request passed in spite of findings */
@@ -159,8 +167,16 @@ static inline const struct policy_zone *inspection_zone(const struct inspection 
 }
 
 /* NULL for a sender, or a target, that is nobody under contract. */
-const struct policy_peer *inspection_peer(const struct inspection *inspection);
-const struct policy_peer *inspection_peer_out(const struct inspection *inspection);
+static inline const struct policy_peer *inspection_peer(const struct inspection *inspection)
+{
+    return inspection->peer == POLICY_NONE ? NULL : &inspection->policy->peers[inspection->peer];
+}
+
+static inline const struct policy_peer *inspection_peer_out(const struct inspection *inspection)
+{
+    return inspection->peer_out == POLICY_NONE ? NULL
+                                               : &inspection->policy->peers[inspection->peer_out];
+}
 
 /* The SDP of the body, read once; NULL when there is none. */
 const struct sdp *inspection_sdp(struct inspection *inspection);
@@ -170,7 +186,6 @@ const struct multipart *inspection_multipart(struct inspection *inspection);
 
 /* Nothing is stripped for a control that only observes. */
 void inspection_strip_line(struct inspection *inspection, const struct sip_header *header);
-
 static inline bool inspection_is_stripped(const struct inspection *inspection,
                                           const struct sip_header *header)
 {

@@ -77,7 +77,8 @@ struct plan *plan_new(const struct policy *policy)
         return NULL;
     }
     plan->policy = policy;
-    if (!inside_init(&plan->inside, policy)) {
+    plan->rates = limit_rates_new(policy);
+    if (plan->rates == NULL || !inside_init(&plan->inside, policy)) {
         plan_free(plan);
         return NULL;
     }
@@ -97,6 +98,7 @@ void plan_free(struct plan *plan)
 {
     if (plan != NULL) {
         inside_end(&plan->inside);
+        free(plan->rates);
         free(plan);
     }
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "guard/control.h"
+#include "state/load.h"
 
 struct plan;
 
@@ -23,3 +24,17 @@ void tallies_free(struct tallies *tallies);
 void tallies_count(struct tallies *tallies, uint32_t control, uint16_t peer, enum outcome outcome);
 uint64_t tallies_of(const struct tallies *tallies, uint32_t control, enum outcome outcome);
 uint64_t tallies_failed_by(const struct tallies *tallies, uint32_t control, uint16_t peer);
+
+/* Limits (guard/admission.h).  Workers divide what is a peer's or a zone's. */
+void tallies_share(struct tallies *tallies, uint32_t workers);
+/* How long messages waited and how full the tables are, every LOAD_BEAT_MS; and what percent of the
+ * new is turned away because of it. */
+void tallies_load(struct tallies *tallies, const struct load_sample *sample);
+uint32_t tallies_loss(const struct tallies *tallies);
+
+struct tallied_limit {
+    uint64_t refused, nearly;
+};
+uint32_t tallies_limits(void);
+const char *tallies_limit_name(uint32_t limit);
+struct tallied_limit tallies_limit(const struct tallies *tallies, uint32_t limit);

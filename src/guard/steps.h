@@ -4,6 +4,7 @@
 #pragma once
 
 #include "guard/inspect.h"
+#include "state/rates.h"
 
 enum { OUTCOME_COUNT = OUTCOME_NONE };
 
@@ -31,6 +32,7 @@ struct plan_inside {
 
 struct plan {
     const struct policy *policy;
+    struct rate *rates; /* by zone and enum limit, made of the policy's figures */
     struct plan_inside inside;
     struct sip_oddities judged[CONTROL_INDEX_COUNT]; /* the oddities each control has rows for */
     struct occasions consumed; /* headers the border itself is told: they go no further */
@@ -40,10 +42,14 @@ struct plan {
 struct tallies {
     uint32_t peers;
     uint64_t outcomes[CONTROL_INDEX_COUNT][OUTCOME_COUNT];
-    uint64_t *failed;           /* per peer and control; nobody under contract comes last */
-    struct recent *recent;      /* recent.h */
+    uint64_t *failed;      /* per peer and control; nobody under contract comes last */
+    struct recent *recent; /* recent.h */
+    struct admission *admission;
     uint64_t *emergency_due_ms; /* per peer: when its emergency lane is empty again (EMG-10) */
 };
+
+/* NULL when memory ends. */
+struct rate *limit_rates_new(const struct policy *policy);
 
 bool inside_init(struct plan_inside *inside, const struct policy *policy);
 void inside_end(struct plan_inside *inside);

@@ -5,6 +5,7 @@
 #include "io/socket.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,6 +95,23 @@ void udp_free(struct udp *udp)
 const struct udp_counts *udp_counts(const struct udp *udp)
 {
     return &udp->counts;
+}
+
+uint32_t udp_waiting(const struct udp *udp)
+{
+    uint32_t most = 0;
+
+    for (uint16_t i = 0; i < UDP_SOCKETS_MAX; i++) {
+        const struct udp_socket *socket = udp->sockets[UDP_NEIGHBOURS][i];
+        uint32_t memory[SK_MEMINFO_VARS] = {0};
+        socklen_t len = sizeof(memory);
+
+        if (socket != NULL && getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0 &&
+            memory[SK_MEMINFO_RMEM_ALLOC] > most) {
+            most = memory[SK_MEMINFO_RMEM_ALLOC];
+        }
+    }
+    return most;
 }
 
 /*

@@ -52,4 +52,8 @@ void udp_renumber(struct udp *udp, const uint16_t renumbered[UDP_SOCKETS_MAX]);
 void udp_send(struct udp *udp, const struct outgoing *outgoing);
 void udp_flush(struct udp *udp);
 
+/* Octets of the kernel's buffers that hold what neighbours sent and nobody has read yet: the most
+ * of any socket; the kernel counts about twice of what is in the datagrams. */
+uint32_t udp_waiting(const struct udp *udp);
+
 const struct udp_counts *udp_counts(const struct udp *udp);

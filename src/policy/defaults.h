@@ -8,7 +8,7 @@
 struct class_default {
     enum zone_layer layer;
     bool accepts_unknown, is_nat, hides;
-    uint32_t rate, calls;
+    uint32_t rate, calls, user_calls;
     const char *rule;
 };
 

@@ -138,6 +138,51 @@ static void limits_manual(struct text *text)
     text_put_octet(text, '\n');
 }
 
+static void amount_write(struct text *text, uint32_t amount, const char *unit)
+{
+    if (amount == 0) {
+        text_put_string(text, " none |");
+    } else {
+        text_put_format(text, " %u%s |", amount, unit);
+    }
+}
+
+/* Of a rate its burst too, which changes with it. */
+static void rates_manual(struct text *text)
+{
+    // clang-format off
+    static const uint32_t bursts[] = {
+#define RATE(name, setting, access, network, burst, rule, what) burst,
+#include "policy/rates.def"
+#undef RATE
+    };
+    // clang-format on
+    struct figures figures = figures_of(KIND_RATES);
+
+    text_put_string(
+        text,
+        "## `zones.*.rates`\n\nHow often, in a minute, somebody may do something. 0 is no limit. "
+        "After a quiet time so many come at once as the burst says; it changes with the rate. "
+        "Repeated requests do not count, what belongs to an emergency is never refused, and what "
+        "the core says is not limited. Above 80 % of a limit that is a peer's or a zone's an event "
+        "says so. A store with several workers divides what is a zone's or a peer's among them; "
+        "each keeps the whole burst.\n\n| key | what | access zones | others | burst | rule "
+        "|\n|---|---|---|---|---|---|\n");
+    for (uint32_t i = 0; i < figures.count; i++) {
+        const struct figure *figure = &figures.list[i];
+
+        text_put_format(text, "| `%s` | %s |", figure->key, figure->what);
+        amount_write(text, (uint32_t)figure->fallback, "");
+        amount_write(text, (uint32_t)figure->network, "");
+        text_put_format(text, " %u | %s |\n", bursts[i], figure->rule);
+    }
+    text_put_string(
+        text, "\nEmergencies have a lane of their own. The last 1/32 of every table is kept for "
+              "them and for calls that are up; a source that is kept out still gets an emergency "
+              "call through (`emergency-peek`); from an interconnect without an agreement there is "
+              "one a second, from an untrusted one one in ten seconds (EMG-10).\n\n");
+}
+
 static void figure_put(struct text *text, bool is_duration, uint64_t value)
 {
     if (is_duration) {
@@ -194,15 +239,6 @@ static const char *yes_or_no(bool is_yes)
     return is_yes ? "yes" : "no";
 }
 
-static void amount_write(struct text *text, uint32_t amount, const char *unit)
-{
-    if (amount == 0) {
-        text_put_string(text, " none |");
-    } else {
-        text_put_format(text, " %u%s |", amount, unit);
-    }
-}
-
 static void classes_manual(struct text *text)
 {
     text_put_string(
@@ -211,8 +247,8 @@ static void classes_manual(struct text *text)
         "peer there, when nothing else is written. A class names who is on the other side: in "
         "`roaming-visited` the networks our users visit, in `roaming-home` the home networks of "
         "our visitors.\n\n| `class` | code | believed per "
-        "header | `layer` | `accept-unknown` | `nat` | `hide` | `rate` | `calls` | rule "
-        "|\n|---|---|---|---|---|---|---|---|---|---|\n");
+        "header | `layer` | `accept-unknown` | `nat` | `hide` | `rate` | `calls` | "
+        "`calls-per-user` | rule |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (unsigned i = 0; i < ZONE_CLASS_COUNT; i++) {
         enum zone_class class = (enum zone_class)i;
         const struct class_default *usual = class_default(class);
@@ -223,6 +259,7 @@ static void classes_manual(struct text *text)
                         yes_or_no(usual->is_nat), yes_or_no(usual->hides));
         amount_write(text, usual->rate, "/s");
         amount_write(text, usual->calls, "");
+        amount_write(text, usual->user_calls, "");
         text_put_format(text, " %s |\n", usual->rule);
     }
     text_put_octet(text, '\n');
@@ -317,6 +354,7 @@ void policy_manual_write(struct text *text)
     section_manual(text, SECTION_ZONE);
     section_manual(text, SECTION_LISTENER);
     limits_manual(text);
+    rates_manual(text);
     section_manual(text, SECTION_PEER);
     section_manual(text, SECTION_HOP);
     section_manual(text, SECTION_ROUTE);

@@ -71,6 +71,13 @@ struct policy_limits {
 #undef LIMIT
 };
 
+/* How often, in a minute, rules 6.2; 0: without limit. */
+struct policy_rates {
+#define RATE(name, setting, access, network, burst, rule, what) uint32_t name;
+#include "policy/rates.def"
+#undef RATE
+};
+
 struct policy_zone {
     struct slice name;
     enum zone_class class;
@@ -94,8 +101,10 @@ struct policy_zone {
     struct policy_slices codecs; /* that may cross, CT-MED-06; empty: all */
     uint32_t bandwidth_max;      /* kbit/s of b=; 0: any */
     struct policy_limits limits;
-    uint32_t methods;    /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
-    uint64_t headers[4]; /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
+    struct policy_rates rates;
+    uint32_t user_calls_max; /* calls of one user at the same time, DOS-22; 0: no limit */
+    uint32_t methods;        /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
+    uint64_t headers[4];     /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
     struct policy_tls tls;
     uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family (IPv4,
                                                IPv6), or NONE */
@@ -200,10 +209,10 @@ struct policy {
 #include "policy/capacity.def"
 #undef CAPACITY
     } capacity;
-    bool masks_numbers;   /* in events; default on */
-    struct slice user;    /* whom the processes become; empty: stay */
-    struct slice journal; /* folder; empty: standard output */
-    bool keeps_calls;     /* there, too */
+    bool masks_numbers;                     /* in events; default on */
+    struct slice user;                      /* whom the processes become; empty: stay */
+    struct slice journal;                   /* folder; empty: standard output */
+    bool keeps_calls;                       /* there, too */
     uint32_t journal_keep_s, journal_quota; /* seconds; megabytes */
     struct policy_hep hep;
     struct policy_tls tls;

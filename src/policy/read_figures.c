@@ -95,6 +95,12 @@ void setting_read_LIMITS(struct draft *draft, const struct item *item,
     figures_read(draft, item, setting, object);
 }
 
+void setting_read_RATES(struct draft *draft, const struct item *item, const struct setting *setting,
+                        void *object)
+{
+    figures_read(draft, item, setting, object);
+}
+
 void setting_read_TIMERS(struct draft *draft, const struct item *item,
                          const struct setting *setting, void *object)
 {

@@ -80,8 +80,8 @@ static void own_write(struct text *text, const struct setting *setting)
         enum kind kind;
         const char *reference;
     } references[] = {
-        {KIND_LIMITS, "limits"}, {KIND_TIMERS, "timers"}, {KIND_CAPACITY, "capacity"},
-        {KIND_HEP, "hep"},       {KIND_TLS, "tls"},
+        {KIND_LIMITS, "limits"}, {KIND_RATES, "rates"}, {KIND_TIMERS, "timers"},
+        {KIND_CAPACITY, "capacity"}, {KIND_HEP, "hep"}, {KIND_TLS, "tls"},
     };
     // clang-format on
 
@@ -206,6 +206,7 @@ void policy_schema_write(struct text *text)
     text_put_string(text, ",\n  \"$defs\": {\n");
     words_schema(text);
     figures_schema(text, "limits", KIND_LIMITS);
+    figures_schema(text, "rates", KIND_RATES);
     figures_schema(text, "timers", KIND_TIMERS);
     figures_schema(text, "capacity", KIND_CAPACITY);
     for (unsigned i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++) {

@@ -52,6 +52,15 @@ static const struct figure limits[] = {
 #undef LIMIT
 };
 
+enum { RATE_MOST = 60000000 }; /* a million a second: more than any machine carries */
+
+static const struct figure rates[] = {
+#define RATE(name, setting, access, network, burst, rule, what)                                    \
+    {setting, offsetof(struct policy_rates, name), access, 0, RATE_MOST, what, network, rule},
+#include "policy/rates.def"
+#undef RATE
+};
+
 static const struct figure timers[] = {
 #define TIMER(name, setting, default_ms, min_ms, max_ms, what)                                     \
     {setting, offsetof(struct policy_timers, name), default_ms, min_ms, max_ms, what, default_ms, ""},
@@ -151,6 +160,9 @@ struct figures figures_of(enum kind kind)
 {
     if (kind == KIND_LIMITS) {
         return (struct figures){limits, ARRAY_COUNT(limits)};
+    }
+    if (kind == KIND_RATES) {
+        return (struct figures){rates, ARRAY_COUNT(rates)};
     }
     if (kind == KIND_TIMERS) {
         return (struct figures){timers, ARRAY_COUNT(timers)};

@@ -38,14 +38,14 @@ struct setting {
     const char *example;
 };
 
-/* A row of limits.def, timers.def or capacity.def. */
+/* A row of limits.def, rates.def, timers.def or capacity.def. */
 struct figure {
     const char *key;
     size_t at; /* of its uint32_t */
     uint64_t fallback, min, max;
     const char *what;
-    uint64_t network; /* limits: the default outside access zones; else as fallback */
-    const char *rule; /* limits: the rule it comes from; else empty */
+    uint64_t network; /* limits, rates: the default outside access zones; else as fallback */
+    const char *rule; /* limits, rates: the rule it comes from; else empty */
 };
 
 struct figures {
@@ -64,7 +64,7 @@ const char *kind_expected(enum kind kind);
 const char *kind_schema(enum kind kind);
 enum shape kind_shape(enum kind kind);
 
-struct figures figures_of(enum kind kind); /* LIMITS, TIMERS, CAPACITY */
+struct figures figures_of(enum kind kind); /* LIMITS, RATES, TIMERS, CAPACITY */
 
 /* Reads one value into its field of object; complains when it is none. */
 typedef void setting_reader(struct draft *draft, const struct item *item,

@@ -303,3 +303,12 @@ void field_write_limits(struct text *text, const struct policy *policy,
     (void)policy;
     figures_write(text, setting->kind, &zone->limits, !zone_class_is_access(zone->class));
 }
+
+void field_write_rates(struct text *text, const struct policy *policy,
+                       const struct setting *setting, const void *object)
+{
+    const struct policy_zone *zone = object;
+
+    (void)policy;
+    figures_write(text, setting->kind, &zone->rates, !zone_class_is_access(zone->class));
+}

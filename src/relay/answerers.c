@@ -52,6 +52,7 @@ static struct dialog *dialog_fork(struct relay *relay, const struct dialog *firs
     fork->sides[0].remote_cseq = first->sides[0].remote_cseq;
     fork->sides[1].remote_cseq = UINT32_MAX;
     fork->sides[0].local_cseq = 0;
+    memset(fork->counted, 0, sizeof(fork->counted)); /* the family is one call */
     fork->sides[1].sdp_hash = 0;
     fork->sides[1].rseq = 0;
     memset(fork->timers, 0, sizeof(fork->timers));

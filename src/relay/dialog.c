@@ -177,6 +177,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
         dialog_end(relay->state, dialog);
         return NULL;
     }
+    dialog_count(relay->state, dialog, inspection->counted);
     exchange->dialog = pool_handle(&relay->state->dialogs, dialog);
     exchange->begins_dialog = true;
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
@@ -223,6 +224,7 @@ void dialog_over(struct relay *relay, struct dialog *dialog, struct outbox *outb
         return;
     }
     count_call_end(relay, dialog);
+    dialog_uncount(relay->state, dialog);
     streams_close_all(relay, dialog, outbox);
     dialog->state = DIALOG_ENDED;
     wheel_stop(&relay->state->wheel, &dialog->timers[DIALOG_REFRESH]);

@@ -161,7 +161,7 @@ static void refuse(struct relay *relay, const struct inspection *inspection, str
     text_init(&extra, room, sizeof(room));
     if (status == 405 || status == 501) {
         answer_write_allow(relay, &extra, inspection->zone, inspection->peer);
-    } else if (status == 503 || status == 500) {
+    } else if (status == 503 || status == 500 || status == 480) {
         answer_write_retry_after(relay, &extra);
     } else if (status == 415) {
         sip_write_header(&extra, SIP_HEADER_ACCEPT, SLICE("application/sdp"));

@@ -57,6 +57,20 @@ static void note_referred(const struct relay *relay, struct dialog *dialog)
     }
 }
 
+/* Another answerer than the first one was taken: the call is his now. */
+static void keep_counted(struct relay *relay, const struct exchange *exchange,
+                         struct dialog *dialog)
+{
+    struct dialog *first = pool_find(&relay->state->dialogs, exchange->dialog);
+    uint64_t counted[COUNTED_COUNT];
+
+    if (first != NULL && first != dialog) {
+        memcpy(counted, first->counted, sizeof(counted));
+        dialog_uncount(relay->state, first);
+        dialog_count(relay->state, dialog, counted);
+    }
+}
+
 /* The 2xx: the first one makes the call, its sisters are over. */
 static void note_success(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                          struct inspection *inspection, struct text *extra, struct outbox *outbox)
@@ -69,6 +83,7 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
             dialog->state = DIALOG_ANSWERED;
             dialog_set_longest(relay, dialog);
             count_answered(relay, dialog);
+            keep_counted(relay, exchange, dialog);
             streams_follow(relay, dialog, outbox);
             dialog_end_family(relay, dialog, dialog, outbox);
         }

@@ -4,6 +4,8 @@
  * State has looked whether they hold together; here is looked where they lead.  The gate goes on
  * meanwhile and is told what to keep.
  */
+#include "guard/admission.h"
+#include "guard/steps.h"
 #include "relay/machine.h"
 #include "relay/registrations.h"
 
@@ -97,6 +99,18 @@ static void dialogs_take_over(struct relay *relay)
     }
 }
 
+/* Who is registered stays no stranger, though the standings of the former worker are gone. */
+static void know_device(struct relay *relay, const struct registration *registration)
+{
+    struct slice aor = registration_text(relay->state, registration, REGISTRATION_AOR);
+
+    if (relay->tallies != NULL && relay_zone(relay, registration->zone)->accepts_unknown) {
+        admission_know(relay->tallies->admission, relay->state, registration->zone,
+                       &registration->flow.remote, hash_bytes(&relay->state->key, aor),
+                       relay->now_ms);
+    }
+}
+
 static void registrations_take_over(struct relay *relay)
 {
     struct registration *registration = NULL;
@@ -118,6 +132,7 @@ static void registrations_take_over(struct relay *relay)
             registration->is_cut_off = true;
         }
         registration_set_timer(relay, registration);
+        know_device(relay, registration);
     }
 }
 

@@ -17,10 +17,28 @@ struct dialog *dialog_new(struct state *state)
     return dialog;
 }
 
+void dialog_count(struct state *state, struct dialog *dialog, const uint64_t counted[COUNTED_COUNT])
+{
+    dialog_uncount(state, dialog);
+    for (unsigned i = 0; i < COUNTED_COUNT; i++) {
+        dialog->counted[i] = counted[i];
+        occupancy_enter(&state->calls, counted[i]);
+    }
+}
+
+void dialog_uncount(struct state *state, struct dialog *dialog)
+{
+    for (unsigned i = 0; i < COUNTED_COUNT; i++) {
+        occupancy_leave(&state->calls, dialog->counted[i]);
+        dialog->counted[i] = 0;
+    }
+}
+
 void dialog_end(struct state *state, struct dialog *dialog)
 {
     uint32_t index = pool_handle(&state->dialogs, dialog).index;
 
+    dialog_uncount(state, dialog);
     for (unsigned i = 0; i < DIALOG_TIMER_COUNT; i++) {
         wheel_stop(&state->wheel, &dialog->timers[i]);
     }

@@ -18,6 +18,16 @@ enum { DIALOG_TAG_MAX = 32 };    /* our own tags: 20 letters, above 100 random b
 
 enum dialog_kind { DIALOG_CALL, DIALOG_SUBSCRIPTION };
 enum dialog_state { DIALOG_EARLY, DIALOG_ANSWERED, DIALOG_CONFIRMED, DIALOG_ENDED };
+/* What a call is counted under while it is set up and up, by keyed hashes; 0: not counted. */
+enum dialog_counted {
+    COUNTED_USER,     /* who calls */
+    COUNTED_NUMBER,   /* who is called */
+    COUNTED_ABROAD,   /* who calls, and the first digits of a number of another country */
+    COUNTED_PEER_IN,  /* the neighbour it comes from */
+    COUNTED_PEER_OUT, /* and goes to */
+    COUNTED_COUNT,
+};
+
 enum dialog_timer {
     DIALOG_REFRESH, /* session timer or the border's own refresh */
     DIALOG_EXPIRE,  /* longest call, subscription's end, early dialog's end, remains of an ended one
@@ -84,6 +94,7 @@ struct dialog {
     uint64_t subscribed_until_ms;
     uint8_t stream_count;
     uint32_t streams[DIALOG_STREAMS_MAX]; /* indexes of media streams, 0 none; by m= line */
+    uint64_t counted[COUNTED_COUNT];
     struct dialog_side sides[2];
     struct wheel_timer timers[DIALOG_TIMER_COUNT];
 };

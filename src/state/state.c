@@ -10,12 +10,12 @@ struct state_block {
     struct state state;
 };
 
-enum { STATE_VERSION = 4 };
+enum { STATE_VERSION = 5 };
 static const uint64_t state_mark = 0x7369707761726400U + STATE_VERSION;
 
 struct state_layout {
     size_t exchanges, dialogs, registrations, streams, texts;
-    size_t by_server, by_client, by_merge, by_tag, by_aor, by_contact, by_stream;
+    size_t by_server, by_client, by_merge, by_tag, by_aor, by_contact, by_stream, calls;
     size_t end;
 };
 
@@ -48,6 +48,7 @@ static struct state_layout state_layout(const struct state_capacity *capacity)
     layout.by_aor = layout_add(&end, table_size(capacity->registrations));
     layout.by_contact = layout_add(&end, table_size(capacity->registrations));
     layout.by_stream = layout_add(&end, table_size(capacity->registrations));
+    layout.calls = layout_add(&end, occupancy_size(COUNTED_COUNT * capacity->dialogs));
     layout.end = end;
     return layout;
 }
@@ -75,6 +76,7 @@ static void state_lay_out(struct state *state, char *memory, const struct state_
     table_init(&state->by_aor, memory + layout->by_aor, capacity->registrations);
     table_init(&state->by_contact, memory + layout->by_contact, capacity->registrations);
     table_init(&state->by_stream, memory + layout->by_stream, capacity->registrations);
+    occupancy_init(&state->calls, memory + layout->calls, COUNTED_COUNT * capacity->dialogs);
 }
 
 /* Whether a former worker of the same sizes left it.  Everything else is cleared, the front last: a

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "state/dialog.h"
 #include "state/exchange.h"
+#include "state/occupancy.h"
 #include "state/registration.h"
 #include "state/token.h"
 #include "wire/media_order.h"
@@ -29,6 +30,7 @@ struct state {
     struct table by_aor;     /* registrations */
     struct table by_contact; /* registrations by token */
     struct table by_stream;  /* the first registration of each connection */
+    struct occupancy calls;  /* by dialog->counted */
     struct wheel wheel;
     const struct siv *keys[STATE_KEYS_MAX]; /* newest first; NULL behind the last */
     uint16_t node, worker;                  /* who writes tokens here */
@@ -136,6 +138,10 @@ void exchange_trim_echo(struct state *state, struct exchange *exchange);
 /* Dialogs. */
 struct dialog *dialog_new(struct state *state);
 void dialog_end(struct state *state, struct dialog *dialog);
+/* The call counts under these keys from now on, until it is over or its record ends. */
+void dialog_count(struct state *state, struct dialog *dialog,
+                  const uint64_t counted[COUNTED_COUNT]);
+void dialog_uncount(struct state *state, struct dialog *dialog);
 /* Our tag towards a side; makes the dialog findable by it. */
 void dialog_set_tag(struct state *state, struct dialog *dialog, unsigned side, struct slice tag);
 /* All texts of a side at once; false when no block is left. */

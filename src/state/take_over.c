@@ -106,6 +106,9 @@ static void dialog_take_over(struct state *state, struct dialog *dialog)
             dialog->sides[side].sdp = (struct text_handle){.size = 0};
         }
     }
+    for (unsigned i = 0; i < COUNTED_COUNT; i++) {
+        occupancy_enter(&state->calls, dialog->counted[i]);
+    }
 }
 
 static void dialogs_take_over(struct state *state)

@@ -36,6 +36,7 @@ static const char policy_text[] = "site: pair\n"
 
 static const char carriers_text[] = "  carriers:\n"
                                     "    class: interconnect\n"
+                                    "    rates: {called-number: 0, called-prefix: 0}\n"
                                     "    listeners: [udp:127.0.0.1:%u]\n"
                                     "    media: pass\n";
 

@@ -33,15 +33,15 @@ static unsigned told(struct tell *tell, const struct inspection *inspection, uns
 static void habits_are_told_a_few_times(void **state)
 {
     struct tell tell = {0};
-    const struct inspection *stripped = inspected(3, 1, ACTION_STRIP);
+    const struct inspection *stripped = inspected(43, 1, ACTION_STRIP);
 
     (void)state;
     assert_int_equal(told(&tell, stripped, 100, 5 * SECOND), TELL_SAME_MAX);
     assert_int_equal(told(&tell, stripped, 100, 9 * SECOND), 0);
     assert_int_equal(told(&tell, stripped, 100, 10 * SECOND), TELL_SAME_MAX);
     /* Of another peer, or another control, it is news. */
-    assert_int_equal(told(&tell, inspected(3, 2, ACTION_STRIP), 100, 10 * SECOND), TELL_SAME_MAX);
-    assert_int_equal(told(&tell, inspected(4, 1, ACTION_PASS), 100, 10 * SECOND), TELL_SAME_MAX);
+    assert_int_equal(told(&tell, inspected(43, 2, ACTION_STRIP), 100, 10 * SECOND), TELL_SAME_MAX);
+    assert_int_equal(told(&tell, inspected(44, 1, ACTION_PASS), 100, 10 * SECOND), TELL_SAME_MAX);
 }
 
 static void refusals_are_told_up_to_the_bound(void **state)
@@ -49,16 +49,16 @@ static void refusals_are_told_up_to_the_bound(void **state)
     struct tell tell = {0};
 
     (void)state;
-    assert_int_equal(told(&tell, inspected(3, 1, ACTION_REJECT), 5000, SECOND), TELL_MAX);
-    assert_int_equal(told(&tell, inspected(5, 1, ACTION_DROP), 10, SECOND), 0);
-    assert_int_equal(told(&tell, inspected(5, 1, ACTION_DROP), 10, 2 * SECOND), 10);
+    assert_int_equal(told(&tell, inspected(43, 1, ACTION_REJECT), 5000, SECOND), TELL_MAX);
+    assert_int_equal(told(&tell, inspected(45, 1, ACTION_DROP), 10, SECOND), 0);
+    assert_int_equal(told(&tell, inspected(45, 1, ACTION_DROP), 10, 2 * SECOND), 10);
 }
 
 /* A refusal only observed changes nothing, and so is a habit. */
 static void what_is_observed_is_a_habit(void **state)
 {
     struct tell tell = {0};
-    struct inspection *observed = inspected(3, 1, ACTION_REJECT);
+    struct inspection *observed = inspected(43, 1, ACTION_REJECT);
 
     (void)state;
     observed->findings[0].mode = MODE_OBSERVE;

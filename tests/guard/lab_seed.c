@@ -1,7 +1,9 @@
 /* What a border has seen before, for a packet that stands in it. */
+#include "guard/admission.h"
 #include "guard/event_package.h"
 #include "guard/lab.h"
 #include "guard/recent.h"
+#include "guard/steps.h"
 
 /* The value of key in "word key=value key=value flag"; true also for a flag. */
 static bool word_find(struct slice line, const char *key, struct slice *value)
@@ -228,6 +230,43 @@ static void seed_registration(struct lab *lab, struct slice line)
     registration->is_confirmed = !has_word(line, "unconfirmed");
     registration->peer_id = peer_id_of(lab, registration->peer);
     assert_true(registration_set_texts(lab->state, registration, texts));
+    if (registration->is_confirmed) {
+        admission_know(lab->tallies->admission, lab->state, device.zone, &device.address, 1,
+                       LAB_NOW_MS);
+    }
+}
+
+static uint32_t peer_id_named(const struct lab *lab, struct slice name)
+{
+    for (uint32_t i = 0; i < lab->policy->peer_count; i++) {
+        if (slice_equal(lab->policy->peers[i].name, name)) {
+            return lab->policy->peers[i].id;
+        }
+    }
+    fail_msg("no peer %.*s", (int)name.len, name.at);
+    return 0;
+}
+
+/* "calls peer=NAME count=N", "calls user=NAME [zone=access] count=N": so many are up. */
+static void seed_calls(struct lab *lab, struct slice line)
+{
+    uint16_t zone = lab_zone(lab, word_of(line, "zone", "access"));
+    uint64_t key =
+        has_word(line, "peer")
+            ? admission_peer_key(lab->state, peer_id_named(lab, word_of(line, "peer", "")))
+            : admission_user_key(lab->state, zone, word_of(line, "user", ""));
+
+    for (uint32_t i = number_of(line, "count", 1); i > 0; i--) {
+        occupancy_enter(&lab->state->calls, key);
+    }
+}
+
+/* "used exchanges=N": transactions in progress, of nobody we look at. */
+static void seed_used(struct lab *lab, struct slice line)
+{
+    for (uint32_t i = number_of(line, "exchanges", 1); i > 0; i--) {
+        assert_non_null(exchange_new(lab->state));
+    }
 }
 
 /* "recent KIND [a=] [b=] [times=n]": it happened so often just now. */
@@ -269,6 +308,12 @@ bool lab_seed(struct lab *lab, struct slice line)
         seed_registration(lab, line);
     } else if (slice_equal(what, SLICE("recent"))) {
         seed_recent(lab, line);
+    } else if (slice_equal(what, SLICE("calls"))) {
+        seed_calls(lab, line);
+    } else if (slice_equal(what, SLICE("used"))) {
+        seed_used(lab, line);
+    } else if (slice_equal(what, SLICE("load"))) {
+        lab->tallies->admission->load.loss = number_of(line, "loss", 0);
     } else {
         return false;
     }

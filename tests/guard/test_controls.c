@@ -7,12 +7,18 @@
  *
  * must trip     the control finds something; detail and action say what, when they are there
  * must spare    it finds something in an emergency request, which passes nevertheless
+ *               [refused yes]: something else refuses the message, this one only tells
  * must not trip no control that is enforced finds anything, and the message passes
  *
  * A control that looks at the policy has whole policies in place of messages.
  *
  * Attributes: detail, action, zone (default access), transport (default udp), from and to
- * ADDRESS:PORT, certified NAME, times N (judged N times; the last one counts).
+ * ADDRESS:PORT, certified NAME, times N (judged N times; the last one counts), every MS (between
+ * those, usually one), spread yes (each from another host).
+ *
+ *     -- [times 5] [from 198.18.0.9:5060] --     another message before the last one, or after one:
+ *     -- [at +30000] --                          so many milliseconds later; its own attributes,
+ *                                                for what it does not say the vector's
  * A message's lines end in CRLF; an empty line is added behind a head without one.  In a line
  * \r \n \t \\ \xNN are octets, \@N{text} is text N times, "Content-Length: @" is made right, and a
  * message that ends in \! ends there.
@@ -26,7 +32,8 @@ struct vector {
     enum kind kind;
     struct slice title;
     struct slice attributes; /* "[...] [...]" */
-    struct slice text;       /* state lines and message */
+    struct slice own;        /* of the message judged now */
+    struct slice text;       /* state lines and messages */
 };
 
 static struct lab lab;
@@ -36,9 +43,8 @@ static uint32_t judged_control;
 static struct policy *other_policy; /* of the last vector that is a policy */
 static struct plan *other_plan;
 
-static struct slice attribute(const struct vector *vector, const char *name)
+static struct slice attribute_in(struct slice rest, const char *name)
 {
-    struct slice rest = vector->attributes;
     struct slice part;
 
     while (slice_cut(&rest, '[', &part)) {
@@ -49,6 +55,23 @@ static struct slice attribute(const struct vector *vector, const char *name)
         }
     }
     return SLICE_NONE;
+}
+
+static struct slice attribute(const struct vector *vector, const char *name)
+{
+    struct slice own = attribute_in(vector->own, name);
+
+    return own.at != NULL ? own : attribute_in(vector->attributes, name);
+}
+
+static uint64_t number_attribute(struct slice attributes, const char *name, uint64_t usual)
+{
+    struct slice word = attribute_in(attributes, name);
+    uint64_t number = usual;
+
+    word = slice_skip(word, slice_starts(word, SLICE("+")) ? 1 : 0);
+    assert_true(word.len == 0 || slice_number(word, 100000000, &number));
+    return number;
 }
 
 static unsigned hex(char digit)
@@ -203,29 +226,63 @@ static void judge_policy(const struct vector *vector)
     inspect_policy(lab.inspection, other_plan);
 }
 
-static void judge_vector(const struct vector *vector)
+/* One message, as often as it says; returns when the last one came. */
+static uint64_t judge_part(struct vector *vector, struct slice text, uint64_t now_ms)
+{
+    bool is_alone = vector->own.at == NULL;
+    struct slice attributes = is_alone ? vector->attributes : vector->own;
+    uint64_t times = number_attribute(attributes, "times", 1);
+    uint64_t every_ms = number_attribute(attributes, "every", 1);
+    struct lab_source source;
+
+    put_source(vector, &source);
+    struct slice message = message_of(text);
+    for (uint64_t i = 0; i < times; i++) {
+        if (attribute_in(attributes, "spread").len > 0) {
+            source.address.bytes[2] = (uint8_t)(i >> 8);
+            source.address.bytes[3] = (uint8_t)i;
+        }
+        lab_judge(&lab, &source, message, now_ms + i * every_ms);
+    }
+    return now_ms + (times - 1) * every_ms;
+}
+
+/* What stands before the next line that begins with "-- ". */
+static struct slice part_of(struct slice rest)
+{
+    size_t len = 0;
+
+    while (len < rest.len && !slice_starts(slice_skip(rest, len), SLICE("\n-- "))) {
+        len++;
+    }
+    return slice_head(rest, len);
+}
+
+static void judge_vector(struct vector *vector)
 {
     if ((control_at(judged_control)->looks_at & LOOKS_AT_POLICY) != 0) {
         judge_policy(vector);
         return;
     }
-    struct lab_source source;
     struct slice rest = vector->text;
-    struct slice times_word = attribute(vector, "times");
-    uint64_t times = 1;
+    uint64_t now_ms = 0;
 
     lab_reset(&lab);
+    vector->own = SLICE_NONE;
     while (slice_starts(rest, SLICE("state: "))) {
         struct slice line;
 
         slice_cut(&rest, '\n', &line);
         assert_true(lab_seed(&lab, slice_skip(line, 7)));
     }
-    assert_true(times_word.len == 0 || slice_number(times_word, 1000, &times));
-    put_source(vector, &source);
-    struct slice message = message_of(rest);
-    for (uint64_t i = 0; i < times; i++) {
-        lab_judge(&lab, &source, message, i);
+    while (rest.len > 0) {
+        if (slice_starts(rest, SLICE("-- "))) {
+            slice_cut(&rest, '\n', &vector->own);
+            now_ms += number_attribute(vector->own, "at", 1);
+        }
+        struct slice part = part_of(rest);
+        now_ms = judge_part(vector, part, now_ms);
+        rest = slice_skip(rest, part.len + 1);
     }
 }
 
@@ -284,6 +341,7 @@ static const char *must_trip(uint32_t control, const struct vector *vector)
     if (vector->kind == MUST_SPARE) {
         return finding->is_spared && passes ? NULL : "was not spared";
     }
+    passes = passes || attribute(vector, "refused").len > 0;
     return action_refuses(finding->action) == passes ? "tripped, but the verdict is another" : NULL;
 }
 

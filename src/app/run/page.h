@@ -43,6 +43,13 @@ struct tls_ledger {
     char suite[TLS_SUITE_MAX];      /* of the last one */
 };
 
+enum { PAGE_LIMITS_MAX = 64 };
+
+struct worker_limits {
+    uint64_t refused[PAGE_LIMITS_MAX]; /* by tallies_limit */
+    uint64_t nearly[PAGE_LIMITS_MAX];
+};
+
 struct worker_page {
     uint64_t beat_ms; /* when the worker last looked at the clock, monotonic */
     uint64_t policy_version;
@@ -51,6 +58,7 @@ struct worker_page {
     struct tcp_counts tcp;
     struct worker_counts worker;
     struct worker_gauges gauges;
+    struct worker_limits limits;
     uint8_t peer_is_down[PAGE_PEERS_MAX];
     uint32_t peer_calls[PAGE_PEERS_MAX];
     struct tls_counts tls;

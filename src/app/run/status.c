@@ -189,6 +189,41 @@ static void write_numbers(struct text *text, const struct parent *parent,
     }
 }
 
+/* Requests a limit refused, and how often it was used up to 80 percent; of all workers. */
+struct limit_status {
+    uint64_t refused, nearly;
+};
+
+static struct limit_status limit_status(const struct parent *parent, uint32_t limit)
+{
+    const struct worker_page *pages = parent->holdings.counters[ROLE_BORDER].at;
+    struct limit_status status = {0};
+
+    for (uint32_t i = 0; pages != NULL && i < parent->holdings.start.workers; i++) {
+        status.refused += pages[i].limits.refused[limit];
+        status.nearly += pages[i].limits.nearly[limit];
+    }
+    return status;
+}
+
+static void write_limits(struct text *text, const struct parent *parent)
+{
+    bool is_first = true;
+
+    for (uint32_t i = 0; i < tallies_limits(); i++) {
+        struct limit_status status = limit_status(parent, i);
+
+        if (status.refused == 0 && status.nearly == 0) {
+            continue;
+        }
+        text_put(text, is_first ? SLICE("\nlimits\n") : SLICE(""));
+        text_put_format(text, "  %-26s %llu refused, nearly used up in %llu minutes\n",
+                        tallies_limit_name(i), (unsigned long long)status.refused,
+                        (unsigned long long)status.nearly);
+        is_first = false;
+    }
+}
+
 void status_write(struct text *text, const struct parent *parent)
 {
     uint64_t up_s = (loop_now_ms(&parent->loop) - parent->started_ms) / 1000;
@@ -222,6 +257,7 @@ void status_write(struct text *text, const struct parent *parent)
         }
         text_put_octet(text, '\n');
     }
+    write_limits(text, parent);
     for (size_t i = 0; i < ARRAY_COUNT(all_numbers); i++) {
         write_numbers(text, parent, &all_numbers[i]);
     }
@@ -273,6 +309,21 @@ static void write_peers_json(struct text *text, const struct parent *parent)
     text_put(text, SLICE("]"));
 }
 
+static void write_limits_json(struct text *text, const struct parent *parent)
+{
+    bool is_first = true;
+
+    text_put(text, SLICE("{"));
+    for (uint32_t i = 0; i < tallies_limits(); i++) {
+        struct limit_status status = limit_status(parent, i);
+
+        put_name(text, tallies_limit_name(i), &is_first);
+        text_put_format(text, "{\"refused\":%llu,\"nearly\":%llu}",
+                        (unsigned long long)status.refused, (unsigned long long)status.nearly);
+    }
+    text_put(text, SLICE("}"));
+}
+
 static void write_numbers_json(struct text *text, const struct parent *parent)
 {
     bool is_first_role = true;
@@ -306,6 +357,8 @@ void status_write_json(struct text *text, const struct parent *parent)
     write_children_json(text, parent);
     text_put(text, SLICE(",\"peers\":"));
     write_peers_json(text, parent);
+    text_put(text, SLICE(",\"limits\":"));
+    write_limits_json(text, parent);
     text_put(text, SLICE(",\"counters\":"));
     write_numbers_json(text, parent);
     text_put(text, SLICE("}\n"));

@@ -1,12 +1,18 @@
 #include "app/run/tell.h"
 
+/* What was not let in is a flood's as a rule, and a flood's packets are all alike. */
+static bool is_kept_out(const struct finding *finding)
+{
+    return control_at(finding->control)->layer == LAYER_ADMISSION;
+}
+
 static bool is_habit(const struct inspection *inspection)
 {
     for (uint32_t i = 0; i < inspection->finding_count; i++) {
         const struct finding *finding = &inspection->findings[i];
 
         if (finding->mode == MODE_ENFORCE && finding->action != ACTION_PASS &&
-            finding->action != ACTION_STRIP) {
+            finding->action != ACTION_STRIP && !is_kept_out(finding)) {
             return false;
         }
     }

@@ -83,6 +83,7 @@ static bool worker_make(struct worker *worker, const struct worker_setup *setup)
     if (worker->outbox_room == NULL || worker->tallies == NULL || worker->random == NULL) {
         return false;
     }
+    tallies_share(worker->tallies, worker->count);
     outbox_init(&worker->outbox, worker->outbox_room, OUTBOX_ROOM);
     if (setup->collector >= 0) {
         worker->mirror = mirror_new(setup->collector);

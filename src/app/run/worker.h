@@ -72,6 +72,8 @@ struct worker {
     struct worker_counts counts;
     uint64_t tls_told_second; /* events of TLS told in it, below */
     unsigned tls_told;
+    uint64_t drained;    /* octets read from datagrams until the last beat */
+    uint64_t drained_us; /* when that was */
     struct worker_page *page;
     char event_room[IPC_TEXT_MAX];
     char *outbox_room;

@@ -392,12 +392,44 @@ static void worker_show(struct worker *worker)
     page->worker = worker->counts;
     page->policy_version = worker->policy->version;
     worker_show_gauges(worker);
+    worker->page->gauges.loss = tallies_loss(worker->tallies);
+    for (uint32_t i = 0; i < tallies_limits(); i++) {
+        struct tallied_limit limit = tallies_limit(worker->tallies, i);
+
+        page->limits.refused[i] = limit.refused;
+        page->limits.nearly[i] = limit.nearly;
+    }
     for (uint32_t i = 0; i < worker->policy->peer_count; i++) {
         struct relay_peer_standing standing = relay_peer_standing(worker->relay, (uint16_t)i);
 
         page->peer_is_down[i] = standing.is_down;
         page->peer_calls[i] = standing.calls;
     }
+}
+
+static uint32_t percent_used(const struct pool *pool)
+{
+    return (uint32_t)((uint64_t)pool->used * 100 / pool->count);
+}
+
+/* How long what lies in the kernel's buffers will have waited, at the pace of the last beat; and
+ * the fullest table (OVL-03). */
+static void worker_measure(struct worker *worker)
+{
+    uint64_t now_us = loop_now_us(&worker->loop);
+    uint64_t octets = udp_counts(worker->udp)->octets_in - worker->drained;
+    uint64_t waiting = udp_waiting(worker->udp) / 2; /* the kernel counts its own things too */
+    uint64_t wait_us = waiting * (now_us - worker->drained_us) / (octets == 0 ? 1 : octets);
+    uint32_t exchanges = percent_used(&worker->state->exchanges);
+    uint32_t dialogs = percent_used(&worker->state->dialogs);
+    const struct load_sample sample = {
+        .wait_us = (uint32_t)(wait_us < UINT32_MAX ? wait_us : UINT32_MAX),
+        .table_percent = exchanges > dialogs ? exchanges : dialogs,
+    };
+
+    worker->drained += octets;
+    worker->drained_us = now_us;
+    tallies_load(worker->tallies, &sample);
 }
 
 void worker_wait(void *owner)
@@ -414,6 +446,7 @@ void worker_beat(void *owner)
     worker_compare_clocks(worker);
     worker->page->beat_ms = loop_now_ms(&worker->loop);
     if (worker->relay != NULL) {
+        worker_measure(worker);
         worker_show(worker);
         notes_flush(&worker->notes, recorder_of(worker));
         notes_tally(&worker->notes, recorder_of(worker), worker->index,

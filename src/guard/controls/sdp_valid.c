@@ -284,7 +284,7 @@ static bool is_sound_format(struct slice params)
         struct slice name = slice_trim(slice_head(one, equals));
 
         for (size_t i = 0; i < sizeof(speech) / sizeof(speech[0]); i++) {
-            if (slice_equal_nocase(name, speech[i].name) &&
+            if (name.len == speech[i].name.len && slice_equal_nocase(name, speech[i].name) &&
                 !is_in_range(slice_skip(one, equals + 1), i)) {
                 return false;
             }
