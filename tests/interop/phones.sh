@@ -1,9 +1,12 @@
-# What the cases with phones share: the border before a Kamailio registrar.
+# What the cases with phones share: the border before a Kamailio registrar.  $binding says how that
+# is to know the phones: contact (when it is empty) or path.
 
 start_core() {
-    start_store "$(policy access -e "s/@HOP@/${1:-udp}/")"
+    local hop=${1:-udp}
+    shift
+    start_store "$(policy access -e "s/@HOP@/$hop/" ${binding:+-e "s/^    media: 127.0.0.1:/    registration: $binding\n&/"})"
     mkdir -p "$work/kamailio"
-    start kamailio.log kamailio -f "$here/kamailio.cfg" -DD -E -m 64 -M 8 \
+    start kamailio.log kamailio ${binding:+-A "BY_${binding^^}"} -f "$here/kamailio.cfg" -DD -E -m 64 -M 8 \
         -P "$work/kamailio/pid" -Y "$work/kamailio" -w "$work/kamailio"
     sleep 1.5
     python3 "$here/tools.py" tone "$work/tone.wav"
