@@ -273,7 +273,7 @@ static void extension_headers(void **state)
 
 static void tunnels(void **state)
 {
-    static struct kit_room a, b, c, d, e;
+    static struct kit_room a, b, c, d, e[3];
     struct slice once = kit_v4(&a, (struct kit_ip){9, 8, 4, 0, 0}, datagram());
     struct slice six = kit_v4(&b, (struct kit_ip){9, 8, 41, 0, 0}, datagram_v6());
     struct slice deep = kit_v4(&c, (struct kit_ip){7, 6, 4, 0, 0}, once);
@@ -290,7 +290,9 @@ static void tunnels(void **state)
     result = frame_read(101, deep, SLICE_NONE);
     assert_int_equal(result->count, 1);
     kit_free(result);
-    deep = kit_v4(&e, (struct kit_ip){7, 6, 4, 0, 0}, deep);
+    for (unsigned i = 0; i < 3; i++) {
+        deep = kit_v4(&e[i], (struct kit_ip){7, 6, 4, 0, 0}, deep);
+    }
     result = frame_read(101, deep, SLICE_NONE);
     assert_int_equal(result->counts.of[CAPTURE_IP_NESTED], 1);
     kit_free(result);

@@ -16,6 +16,7 @@ enum ip_protocol {
     IP_V6 = 41,
     IP_ROUTING = 43,
     IP_FRAGMENT = 44,
+    IP_GRE = 47,
     IP_ESP = 50,
     IP_AUTHENTICATION = 51,
     IP_NOTHING = 59,

@@ -104,7 +104,23 @@ static enum link_reading read_tag(struct layer *layer)
     return layer_take(layer, TAG_LEN, 2);
 }
 
-/* Labels down to the bottom of the stack; what lies below is not told and must show itself. */
+/* Below the labels is IP, or a wire of Ethernet whose control word begins with four zero bits (RFC
+ * 4448); nothing says which, so it must show itself. */
+static enum link_reading read_below_labels(struct layer *layer)
+{
+    enum link_reading reading = read_raw(layer);
+
+    if (reading != LINK_OTHER || octets_u8(layer->rest.at) >> 4 != 0) {
+        return reading;
+    }
+    if (layer->rest.len < LABEL_LEN) {
+        return LINK_SHORT;
+    }
+    layer->rest = slice_skip(layer->rest, LABEL_LEN);
+    return read_ethernet(layer);
+}
+
+/* Labels down to the bottom of the stack. */
 static enum link_reading read_labels(struct layer *layer)
 {
     for (unsigned i = 0; i < SHIMS_MAX; i++) {
@@ -114,7 +130,7 @@ static enum link_reading read_labels(struct layer *layer)
         bool is_bottom = (octets_u8(layer->rest.at + 2) & 1) != 0;
         layer->rest = slice_skip(layer->rest, LABEL_LEN);
         if (is_bottom) {
-            return read_raw(layer);
+            return read_below_labels(layer);
         }
     }
     return LINK_OTHER;
@@ -182,14 +198,10 @@ static layer_read *link_find(uint32_t link)
     return NULL;
 }
 
-enum link_reading link_read(uint32_t link, struct slice frame, struct slice *ip)
+static enum link_reading layers_read(layer_read *read, struct slice frame, struct slice *ip)
 {
     struct layer layer = {.rest = frame};
-    layer_read *read = link_find(link);
 
-    if (read == NULL) {
-        return LINK_UNKNOWN;
-    }
     for (unsigned i = 0; read != NULL && i < SHIMS_MAX; i++) {
         layer.type = 0;
         enum link_reading reading = read(&layer);
@@ -201,4 +213,16 @@ enum link_reading link_read(uint32_t link, struct slice frame, struct slice *ip)
         read = layer.type == 0 ? NULL : shim_find(layer.type);
     }
     return LINK_OTHER;
+}
+
+enum link_reading link_read(uint32_t link, struct slice frame, struct slice *ip)
+{
+    layer_read *read = link_find(link);
+
+    return read == NULL ? LINK_UNKNOWN : layers_read(read, frame, ip);
+}
+
+enum link_reading link_read_type(uint16_t type, struct slice rest, struct slice *ip)
+{
+    return layers_read(shim_find(type), rest, ip);
 }

@@ -13,3 +13,6 @@ enum link_reading {
 };
 
 enum link_reading link_read(uint32_t link, struct slice frame, struct slice *ip);
+
+/* The same from behind a type of Ethernet on. */
+enum link_reading link_read_type(uint16_t type, struct slice rest, struct slice *ip);

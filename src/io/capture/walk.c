@@ -6,11 +6,12 @@
 #include "io/capture/link.h"
 #include "io/capture/octets.h"
 #include "io/capture/sniff.h"
+#include "io/capture/tunnel.h"
 
 enum {
     UDP_HEAD = 8,
     TCP_HEAD = 20,
-    TUNNELS_MAX = 4, /* IP in IP in IP: more is a loop */
+    TUNNELS_MAX = 6, /* GTP-U in VXLAN in ERSPAN, and IP in IP: more is a loop */
 };
 
 static bool udp_message(struct capture *capture, enum sniffed sniffed)
@@ -50,8 +51,12 @@ static bool udp_message(struct capture *capture, enum sniffed sniffed)
     return false;
 }
 
-static bool walk_udp(struct capture *capture, struct ip_packet *ip, struct packet *packet)
+/* True when a message was found.  *inner: the packet in a tunnel, when there is one. */
+static bool walk_udp(struct capture *capture, struct ip_packet *ip, struct packet *packet,
+                     struct slice *inner)
 {
+    enum capture_count tunnel;
+
     capture_counted(&capture->counts, CAPTURE_UDP);
     if (ip->payload.len < UDP_HEAD) {
         capture_counted(&capture->counts, ip->missing > 0 ? CAPTURE_IP_CUT : CAPTURE_UDP_BROKEN);
@@ -70,6 +75,11 @@ static bool walk_udp(struct capture *capture, struct ip_packet *ip, struct packe
     enum sniffed sniffed = sniff_datagram(bytes);
     if (sniffed == SNIFF_SIP && len > ip->payload.len) {
         capture_counted(&capture->counts, CAPTURE_IP_CUT);
+        return false;
+    }
+    if (sniffed != SNIFF_SIP &&
+        tunnel_udp(octets_u16(at), octets_u16(at + 2), bytes, inner, &tunnel)) {
+        capture_counted(&capture->counts, tunnel);
         return false;
     }
     if (!udp_message(capture, sniffed)) {
@@ -142,6 +152,28 @@ static void ip_ignored(struct capture *capture, unsigned protocol)
     capture_counted(&capture->counts, count);
 }
 
+/* What a tunnel that is no datagram holds; empty when it holds no IP. */
+static struct slice walk_tunnel(struct capture *capture, const struct ip_packet *ip)
+{
+    enum capture_count count = CAPTURE_TUNNEL_GRE;
+    struct slice inner = SLICE_NONE;
+
+    if (ip->protocol != IP_GRE) {
+        return ip->payload;
+    }
+    if (tunnel_gre(ip->payload, &inner, &count) != LINK_IP) {
+        count = CAPTURE_TUNNEL_OTHER;
+        inner = SLICE_NONE;
+    }
+    capture_counted(&capture->counts, count);
+    return inner;
+}
+
+static bool is_tunnel(unsigned protocol)
+{
+    return protocol == IP_V4 || protocol == IP_V6 || protocol == IP_GRE;
+}
+
 /* True when a UDP message was found; what TCP has is asked for later. */
 static bool walk_ip(struct capture *capture, struct slice bytes, struct packet *packet)
 {
@@ -156,18 +188,21 @@ static bool walk_ip(struct capture *capture, struct slice bytes, struct packet *
         if (ip.is_fragment && !walk_fragment(capture, &ip)) {
             return false;
         }
-        if (ip.protocol == IP_UDP) {
-            return walk_udp(capture, &ip, packet);
-        }
+        bytes = SLICE_NONE;
         if (ip.protocol == IP_TCP) {
             walk_tcp(capture, &ip);
-            return false;
-        }
-        if (ip.protocol != IP_V4 && ip.protocol != IP_V6) {
+        } else if (ip.protocol == IP_UDP) {
+            if (walk_udp(capture, &ip, packet, &bytes)) {
+                return true;
+            }
+        } else if (is_tunnel(ip.protocol)) {
+            bytes = walk_tunnel(capture, &ip);
+        } else {
             ip_ignored(capture, ip.protocol);
+        }
+        if (bytes.len == 0) {
             return false;
         }
-        bytes = ip.payload;
     }
     capture_counted(&capture->counts, CAPTURE_IP_NESTED);
     return false;
