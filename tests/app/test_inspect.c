@@ -248,15 +248,15 @@ static void what_cannot_be_read(void **state)
     const char *path = capture_saved("a.pcap");
 
     (void)state;
-    assert_int_equal(run(path_of("missing.pcap")), 2);
+    assert_int_equal(run(path_of("missing.pcap")), 3);
     expect_complained("missing.pcap: No such file");
-    assert_int_equal(run(file_write("words.txt", SLICE("no capture"))), 2);
+    assert_int_equal(run(file_write("words.txt", SLICE("no capture"))), 3);
     expect_complained("neither pcap nor pcapng");
 
     /* What came before the fault counts, and so do other files. */
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(truncate(path, status.st_size - 10), 0);
-    assert_int_equal(run(path, capture_saved("b.pcap")), 2);
+    assert_int_equal(run(path, capture_saved("b.pcap")), 3);
     expect_complained("the file ends inside a frame");
     expect_told("5 messages (5 requests, 0 responses) in 2 captures; 2 findings");
     expect_told("what came before it counts: octet");
@@ -270,10 +270,10 @@ static void usage(void **state)
     assert_int_equal(run("--no-such-word"), 2);
     expect_complained("usage: sipwarden inspect");
     assert_int_equal(run_with("nothing", (const char *const[]){NULL}), 2);
-    assert_int_equal(run("--policy", path_of("missing.yaml"), capture_saved("a.pcap")), 2);
+    assert_int_equal(run("--policy", path_of("missing.yaml"), capture_saved("a.pcap")), 3);
     expect_complained("missing.yaml");
     assert_int_equal(
-        run("--policy", file_write("bad.yaml", SLICE("zones: 7\n")), capture_saved("a.pcap")), 2);
+        run("--policy", file_write("bad.yaml", SLICE("zones: 7\n")), capture_saved("a.pcap")), 3);
     expect_complained("bad.yaml:");
 }
 
@@ -334,7 +334,7 @@ static void evidence(void **state)
         is_told = memcmp(told + i, "CT-FW-06", 8) == 0;
     }
     assert_true(is_told);
-    assert_int_equal(run("--evidence", "/nonexistent/file", capture_saved("a.pcap")), 2);
+    assert_int_equal(run("--evidence", "/nonexistent/file", capture_saved("a.pcap")), 3);
     expect_complained("/nonexistent/file");
 }
 

@@ -24,8 +24,7 @@ static bool message_take(struct inspect_run *run, const struct packet *packet, c
     run->messages++;
     (void)fflush(stdout);
     if (run_progress_due(run)) {
-        (void)fputc('\r', stderr);
-        run_progress_show(run);
+        run_progress_show(run, 0);
     }
     return run->options.count == 0 || run->messages < run->options.count;
 }
