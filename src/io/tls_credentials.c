@@ -205,11 +205,14 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const struct tls_signer *s
 }
 
 static bool zone_identify(struct tls_zone *zone, const struct tls_signer *signer,
-                          struct slice chain, struct fault *fault)
+                          struct tls_tickets *tickets, struct slice chain, struct fault *fault)
 {
     zone->server = context_new(TLS_server_method(), signer, chain);
     zone->client = context_new(TLS_client_method(), signer, chain);
     if (zone->server != NULL && zone->client != NULL) {
+        if (tickets != NULL) {
+            tls_tickets_serve(tickets, zone->server);
+        }
         return true;
     }
     const char *why = ERR_reason_error_string(ERR_peek_last_error());
@@ -224,11 +227,13 @@ static bool zone_identify(struct tls_zone *zone, const struct tls_signer *signer
  */
 
 static bool entry_take(struct tls_credentials *credentials, const struct tls_entry *entry,
-                       const struct tls_signer *signer, struct fault *fault)
+                       const struct tls_signer *signer, struct tls_tickets *tickets,
+                       struct fault *fault)
 {
     switch (entry->kind) {
     case TLS_ENTRY_CHAIN:
-        return zone_identify(zone_of(credentials, entry->owner), signer, entry->octets, fault);
+        return zone_identify(zone_of(credentials, entry->owner), signer, tickets, entry->octets,
+                             fault);
     case TLS_ENTRY_ROOTS:
         return roots_add(roots_of(credentials, entry->owner), entry->octets) > 0 ||
                fault_set(fault, "there is no certificate among the roots");
@@ -248,14 +253,14 @@ static bool entry_take(struct tls_credentials *credentials, const struct tls_ent
 }
 
 struct tls_credentials *tls_credentials_new(struct slice book, const struct tls_signer *signer,
-                                            struct fault *fault)
+                                            struct tls_tickets *tickets, struct fault *fault)
 {
     struct tls_credentials *credentials = calloc(1, sizeof(*credentials));
     struct tls_entry entry;
 
     must(credentials != NULL);
     while (tls_book_next(&book, &entry)) {
-        if (!entry_take(credentials, &entry, signer, fault)) {
+        if (!entry_take(credentials, &entry, signer, tickets, fault)) {
             tls_credentials_free(credentials);
             return NULL;
         }

@@ -8,6 +8,7 @@
 #include "io/tls.h"
 #include "io/tls_book.h"
 #include "io/tls_signer.h"
+#include "io/tls_tickets.h"
 
 struct tls_roots {
     uint32_t owner; /* id of a zone or peer */
@@ -29,9 +30,9 @@ struct tls_credentials {
 };
 
 /* NULL with a fault that says what is wrong with whose entry.  signer NULL: only to see whether it
- * could be used. */
+ * could be used.  tickets NULL: nobody may resume. */
 struct tls_credentials *tls_credentials_new(struct slice book, const struct tls_signer *signer,
-                                            struct fault *fault);
+                                            struct tls_tickets *tickets, struct fault *fault);
 void tls_credentials_free(struct tls_credentials *credentials);
 
 const struct tls_zone *tls_zone_find(const struct tls_credentials *credentials, uint32_t zone);

@@ -157,7 +157,11 @@ static void handshake_succeed(struct handshake *handshake)
         handshake_end(handshake, TLS_NO_SECRET);
         return;
     }
-    handshake_end(handshake, TLS_GOOD);
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate != NULL) {
+        outcome->until_s = tls_certificate_until(certificate);
+    }
+    handshake_end(handshake, outcome->is_resumed ? tls_verify_again(handshake->tls) : TLS_GOOD);
 }
 
 /*
@@ -280,6 +284,11 @@ static bool handshake_equip(struct handshake *handshake, const struct tls_zone *
         return false;
     }
     SSL_set_verify(tls->ssl, verify_mode(zone, job), NULL);
+    /* A ticket is good for whom it was made (TLS-06). */
+    const uint32_t whom[2] = {job->zone, job->peer};
+    if (SSL_set_session_id_context(tls->ssl, (const unsigned char *)whom, sizeof(whom)) != 1) {
+        return false;
+    }
     if (!job->is_client) {
         SSL_set_accept_state(tls->ssl);
         return true;

@@ -35,6 +35,7 @@ struct tls_outcome {
     enum tls_reason reason;
     struct address remote, local;
     uint16_t version; /* as on the wire, 0x0304: TLS 1.3; 0 when it is not known */
+    int64_t until_s;  /* when its certificate ends, since 1970; 0: none was shown */
     char suite[TLS_SUITE_MAX];
     char shown[TLS_NAME_MAX + 1]; /* the first name of the certificate that came */
 };

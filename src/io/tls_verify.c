@@ -128,3 +128,29 @@ int tls_verify(X509_STORE_CTX *chain, void *argument)
     }
     return tls->expected->reason == TLS_GOOD;
 }
+
+enum tls_reason tls_verify_again(struct tls *tls)
+{
+    X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
+    bool is_needed = (SSL_get_verify_mode(tls->ssl) & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) != 0;
+
+    if (leaf == NULL) {
+        return is_needed ? TLS_NO_CERTIFICATE : TLS_GOOD;
+    }
+    (void)tls_names_at(leaf, 0, tls->expected->shown);
+    if (X509_cmp_current_time(X509_get0_notAfter(leaf)) <= 0) {
+        return TLS_EXPIRED;
+    }
+    return leaf_judge(leaf, tls);
+}
+
+int64_t tls_certificate_until(const X509 *certificate)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    bool is_known = epoch != NULL &&
+                    ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) == 1;
+
+    ASN1_TIME_free(epoch);
+    return is_known ? (int64_t)days * SECONDS_A_DAY + seconds : 0;
+}

@@ -21,6 +21,7 @@ struct border {
     struct tcp *tcp;
     struct tls_handshakes *handshakes;
     struct tls_signer signer;
+    struct tls_tickets tickets;
     struct kit_certificate root, own, other_root;
     struct address local;
     const char *expected; /* the name a peer must prove; NULL: any */
@@ -28,7 +29,7 @@ struct border {
     uint64_t outcomes, messages, closed;
     uint16_t version;
     uint32_t signatures;
-    bool is_keeper_gone;
+    bool is_keeper_gone, is_resumed;
     char certified[TLS_NAME_MAX + 1];
     char answer[32 * 1024];
     size_t answer_len; /* 0: the message itself */
@@ -103,6 +104,7 @@ static void on_done(void *owner, const struct tls_outcome *outcome)
     border->outcomes++;
     border->reason = outcome->reason;
     border->version = outcome->version;
+    border->is_resumed = outcome->reason == TLS_GOOD && outcome->is_resumed;
     tcp_secured(border->tcp, outcome->connection, outcome->fd, outcome->tls);
 }
 
@@ -120,12 +122,13 @@ static void border_use(struct border *border, struct tls_terms terms)
     struct text book;
     struct fault fault = {{0}};
 
+    tls_tickets_renew(&border->tickets, true, 1);
     text_init(&book, room, sizeof(room));
     kit_put(&book, TLS_ENTRY_CHAIN, ZONE, &border->own);
     kit_put(&book, TLS_ENTRY_ROOTS, ZONE, &border->root);
     kit_put_terms(&book, ZONE, terms);
     struct tls_credentials *credentials =
-        tls_credentials_new(text_slice(&book), &border->signer, &fault);
+        tls_credentials_new(text_slice(&book), &border->signer, &border->tickets, &fault);
     assert_non_null(credentials);
     tls_handshakes_use(border->handshakes, credentials);
 }
@@ -224,6 +227,7 @@ static struct client client_open(struct border *border, const struct kit_certifi
 
 static void client_close(struct client *client)
 {
+    SSL_set_shutdown(client->ssl, SSL_SENT_SHUTDOWN); /* else its session is given up */
     SSL_free(client->ssl);
     SSL_CTX_free(client->context);
     (void)close(client->fd);
@@ -521,6 +525,51 @@ static void without_the_keeper(void **state)
     border_close(border);
 }
 
+/* Whoever was here comes back without our signature; not under another name, nor after a reload,
+ * nor when his time is over. */
+static void tickets(void **state)
+{
+    static const char message[] = MESSAGE("0", "");
+    struct border *border = border_open(0);
+    struct kit_certificate shown = peer_certificate(border, good_wish);
+    char back[sizeof(message)];
+
+    (void)state;
+    border->expected = "peer.example";
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        struct client client = client_open(border, &shown);
+
+        assert_int_equal(SSL_set_max_proto_version(client.ssl, version), 1);
+        assert_true(client_shakes(&client));
+        client_says(&client, message, sizeof(message) - 1);
+        client_hears(&client, back, sizeof(message) - 1); /* the ticket comes before it */
+        SSL_SESSION *session = SSL_get1_session(client.ssl);
+        client_close(&client);
+        assert_true(SSL_SESSION_is_resumable(session));
+
+        for (unsigned i = 0; i < 3; i++) {
+            const bool is_other = i == 1;
+
+            client = client_open(border, &shown);
+            border->expected = is_other ? "other.example" : "peer.example";
+            if (i == 2) {
+                tls_tickets_renew(&border->tickets, true, 2);
+            }
+            assert_int_equal(SSL_set_max_proto_version(client.ssl, version), 1);
+            assert_int_equal(SSL_set_session(client.ssl, session), 1);
+            uint32_t signatures = border->signatures;
+            assert_int_equal(client_shakes(&client), !is_other);
+            assert_int_equal(border->is_resumed, i == 0);
+            assert_int_equal(border->signatures, signatures + (i == 0 || is_other ? 0 : 1));
+            client_close(&client);
+            border->expected = "peer.example";
+        }
+        SSL_SESSION_free(session);
+    }
+    kit_free(shown);
+    border_close(border);
+}
+
 /* Renegotiation, of TLS 1.2, ends the connection; so does a flood of new keys. */
 static void nothing_afterwards(void **state)
 {
@@ -565,6 +614,7 @@ int main(void)
         cmocka_unit_test(nothing_of_tls),
         cmocka_unit_test(without_the_keeper),
         cmocka_unit_test(nothing_afterwards),
+        cmocka_unit_test(tickets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,7 @@ static void hear_book(struct border *border, struct ipc_message *message)
     struct slice book;
 
     if (memory_read(message->descriptors[0], TLS_BOOK_MAX, &book)) {
+        worker_take_book(border->crew.workers[0], book);
         porter_take_book(border->crew.porter, book);
     }
 }
@@ -290,6 +291,7 @@ static void border_equip_workers(struct border *border)
     if (child->links[ROLE_KEEPER][border->crew.count] >= 0) {
         porter_take_keeper(border->crew.porter, child->links[ROLE_KEEPER][border->crew.count]);
     }
+    worker_take_book(border->crew.workers[0], child->book);
     porter_take_book(border->crew.porter, child->book);
 }
 

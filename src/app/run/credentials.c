@@ -248,7 +248,7 @@ static bool put_all(struct reading *reading, const struct policy *policy)
 /* Whether a child could make use of it. */
 static bool book_is_good(struct slice book, struct fault *fault)
 {
-    struct tls_credentials *tried = tls_credentials_new(book, NULL, fault);
+    struct tls_credentials *tried = tls_credentials_new(book, NULL, NULL, fault);
     bool is_good = tried != NULL;
 
     tls_credentials_free(tried);

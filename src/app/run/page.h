@@ -41,6 +41,8 @@ struct tls_ledger {
     uint32_t clear; /* messages in clear from its addresses, where it is to use TLS */
     uint16_t version, best_version; /* of the last connection; of all, as on the wire */
     char suite[TLS_SUITE_MAX];      /* of the last one */
+    int64_t until_s;                /* when its certificate ends, since 1970 */
+    uint8_t expiry_told;            /* thresholds */
 };
 
 enum { PAGE_LIMITS_MAX = 64 };

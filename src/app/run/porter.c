@@ -21,6 +21,7 @@ struct porter {
     struct loop_alarm beat;
     struct tls_handshakes *handshakes;
     struct tls_signer signer;
+    struct tls_tickets tickets;
     struct ipc_link keeper;
     struct ring *in[CREW_MAX]; /* written by that worker alone */
     struct ring *out[CREW_MAX];
@@ -132,7 +133,11 @@ static void take_keeper(struct porter *porter, int fd)
 static void take_book(struct porter *porter, struct slice book)
 {
     struct fault fault = {.text = "memory"};
-    struct tls_credentials *credentials = tls_credentials_new(book, &porter->signer, &fault);
+    struct tls_credentials *credentials = NULL;
+
+    /* Whoever was believed is looked at anew. */
+    tls_tickets_renew(&porter->tickets, true, loop_now_ms(&porter->loop));
+    credentials = tls_credentials_new(book, &porter->signer, &porter->tickets, &fault);
 
     free((void *)(uintptr_t)book.at);
     if (credentials == NULL) {
@@ -198,6 +203,9 @@ static void on_beat(void *owner)
 {
     struct porter *porter = owner;
 
+    if (loop_now_ms(&porter->loop) - porter->tickets.made_ms >= TLS_TICKET_KEY_MS) {
+        tls_tickets_renew(&porter->tickets, false, loop_now_ms(&porter->loop));
+    }
     loop_alarm_at(&porter->beat, loop_now_ms(&porter->loop) + PORTER_BEAT_MS);
 }
 
@@ -221,6 +229,7 @@ struct porter *porter_new(struct crew *crew)
             return NULL; /* the process ends */
         }
     }
+    tls_tickets_renew(&porter->tickets, true, loop_now_ms(&porter->loop));
     loop_on_wake(&porter->loop, on_woken, porter);
     loop_alarm_open(&porter->loop, &porter->beat, on_beat, porter);
     on_beat(porter);

@@ -149,6 +149,7 @@ static struct tls_ledger peer_ledger(const struct parent *parent, uint32_t peer)
         sum.downgrades += one->downgrades;
         sum.clear += one->clear;
         if (one->version != 0) {
+            sum.until_s = one->until_s;
             sum.version = one->version;
             memcpy(sum.suite, one->suite, sizeof(sum.suite));
         }
@@ -170,9 +171,10 @@ static void write_ledger_json(struct text *text, const struct parent *parent, ui
     text_put_json(text, slice_string(ledger.suite));
     text_put_format(text,
                     ",\"made_13\":%u,\"made_12\":%u,"
-                    "\"resumed\":%u,\"refused\":%u,\"downgrades\":%u,\"clear\":%u}",
+                    "\"resumed\":%u,\"refused\":%u,\"downgrades\":%u,\"clear\":%u,"
+                    "\"certificate_ends\":%lld}",
                     ledger.version_13, ledger.version_12, ledger.resumed, ledger.refused,
-                    ledger.downgrades, ledger.clear);
+                    ledger.downgrades, ledger.clear, (long long)ledger.until_s);
 }
 
 static void write_numbers(struct text *text, const struct parent *parent,

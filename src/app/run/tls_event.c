@@ -49,6 +49,7 @@ static const char *control_of(enum tls_reason reason)
     case TLS_NO_SECRET:
     case TLS_NO_KEEPER:
     case TLS_NO_ZONE:
+    case TLS_BUDGET:
     case TLS_CROWDED:
     case TLS_NO_CONNECTION:
     case TLS_BROKEN:
@@ -95,6 +96,37 @@ void tls_event_write(struct text *text, const struct policy *policy,
     }
     json_string(&json, "reason", slice_string(tls_reason_written(outcome->reason)));
     json_known(&json, "certificate", slice_string(outcome->shown));
+    json_close(&json);
+    json_close(&json);
+}
+
+void tls_expiry_write(struct text *text, const struct policy *policy,
+                      const struct tls_told_expiry *told, uint64_t when_us)
+{
+    struct json json;
+
+    json_begin(&json, text, '{');
+    event_write_opening(&json, policy, when_us);
+    json_open(&json, "event");
+    json_string(&json, "kind", SLICE("alert"));
+    json_open_array(&json, "category");
+    json_string(&json, NULL, SLICE("configuration"));
+    json_close(&json);
+    json_string(&json, "action",
+                told->days < 0 ? SLICE("certificate-expired") : SLICE("certificate-expires"));
+    json_close(&json);
+    json_open(&json, "rule");
+    json_string(&json, "id", SLICE("CT-ENC-04"));
+    json_close(&json);
+    json_open(&json, "sipwarden");
+    if (told->zone != POLICY_NONE) {
+        json_string(&json, "zone", policy->zones[told->zone].name);
+    }
+    if (told->peer != POLICY_NONE) {
+        json_string(&json, "peer", policy->peers[told->peer].name);
+    }
+    json_known(&json, "certificate", told->name);
+    json_number(&json, "days", told->days < 0 ? 0 : (uint64_t)told->days);
     json_close(&json);
     json_close(&json);
 }

@@ -11,3 +11,13 @@
 void tls_event_write(struct text *text, const struct policy *policy,
                      const struct tls_outcome *outcome, uint16_t zone, uint16_t peer,
                      bool is_downgrade, uint64_t when_us);
+
+/* A certificate that ends soon, or has: ours of a zone, or a peer's. */
+struct tls_told_expiry {
+    uint16_t zone, peer; /* peer POLICY_NONE: ours */
+    struct slice name;
+    int64_t days; /* left; below 0: it is over */
+};
+
+void tls_expiry_write(struct text *text, const struct policy *policy,
+                      const struct tls_told_expiry *told, uint64_t when_us);

@@ -147,6 +147,7 @@ struct worker *worker_new(const struct worker_setup *setup)
     for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {
         worker->early[UDP_NEIGHBOURS][i] = worker->early[UDP_STRANGERS][i] = -1;
     }
+    tls_budget_init(&worker->tls_budget, &setup->key, loop_now_us(&worker->loop));
     links_init(&worker->links, &worker->loop, ROLE_BORDER, &links);
     loop_on_wake(&worker->loop, hand_take, worker);
     loop_before_wait(&worker->loop, worker_wait, worker);

@@ -15,6 +15,8 @@
 #include "app/run/notes.h"
 #include "app/run/page.h"
 #include "app/run/tell.h"
+#include "app/run/tls_budget.h"
+#include "app/run/tls_expiry.h"
 #include "base/ring.h"
 #include "guard/inspect.h"
 #include "io/tcp.h"
@@ -74,6 +76,9 @@ struct worker {
     unsigned tls_told;
     uint64_t drained;    /* octets read from datagrams until the last beat */
     uint64_t drained_us; /* when that was */
+    struct tls_budget tls_budget;
+    struct tls_expiries tls_expiries; /* of worker 0 */
+    uint64_t expiries_due_ms;
     struct worker_page *page;
     char event_room[IPC_TEXT_MAX];
     char *outbox_room;
@@ -116,6 +121,8 @@ struct tcp_listener_settings worker_listener_settings(const struct policy *polic
 void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *flow,
                    bool is_client);
 void worker_hear_porter(struct worker *worker);
+void worker_take_book(struct worker *worker, struct slice book); /* worker 0; borrowed */
+void worker_look_at_expiries(struct worker *worker);
 void worker_note_clear(struct worker *worker, const struct packet *packet);
 void worker_move_ledger(struct worker *worker, const struct policy *old);
 

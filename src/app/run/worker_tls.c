@@ -7,7 +7,11 @@
 
 #include <stdlib.h>
 
-enum { TLS_TOLD_MAX = 20 }; /* events of one second: a storm of handshakes is counted */
+enum {
+    TLS_TOLD_MAX = 20, /* events of one second: a storm of handshakes is counted */
+    EXPIRIES_MS = 600000,
+    SECONDS_A_DAY = 24 * 3600,
+};
 
 /* The names of a peer one behind the other, each ended by an octet zero. */
 static void write_names(struct text *text, const struct policy_peer *peer)
@@ -56,6 +60,10 @@ void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *
     job.names = text_slice(&names);
     if (!is_expected(policy, listener->zone, peer)) {
         worker->page->tls.strangers++;
+        worker_refuse(worker, connection, fd);
+    } else if (!is_client && !tls_budget_take(&worker->tls_budget, &flow->remote,
+                                              peer != POLICY_NONE, loop_now_us(&worker->loop))) {
+        worker->page->tls.refused[TLS_BUDGET]++;
         worker_refuse(worker, connection, fd);
     } else if (!porter_ask(worker->crew->porter, worker->index, &job)) {
         worker->page->tls.refused[TLS_CROWDED]++;
@@ -124,6 +132,76 @@ static void worker_tell_tls(struct worker *worker, const struct tls_outcome *out
     worker->counts.events++;
 }
 
+/*
+ * Certificates that end.
+ */
+
+static void worker_tell_expiry(struct worker *worker, const struct tls_told_expiry *told)
+{
+    struct text text;
+
+    text_init(&text, worker->event_room, sizeof(worker->event_room));
+    tls_expiry_write(&text, worker->policy, told,
+                     loop_now_us(&worker->loop) + worker->wall_offset_us);
+    if (text.is_full ||
+        !ipc_send(links_at(&worker->links, ROLE_RECORDER), IPC_EVENT, text_slice(&text), NULL, 0)) {
+        worker->counts.events_lost++;
+        return;
+    }
+    worker->counts.events++;
+}
+
+void worker_take_book(struct worker *worker, struct slice book)
+{
+    tls_expiries_read(&worker->tls_expiries, book);
+    worker->expiries_due_ms = 0;
+}
+
+/* Now and then is enough for days. */
+void worker_look_at_expiries(struct worker *worker)
+{
+    uint64_t now_ms = loop_now_ms(&worker->loop);
+    int64_t now_s = (int64_t)((loop_now_us(&worker->loop) + worker->wall_offset_us) / 1000000);
+    const struct tls_expiry *expiry = NULL;
+    int64_t days = 0;
+
+    if (worker->index != 0 || now_ms < worker->expiries_due_ms) {
+        return;
+    }
+    worker->expiries_due_ms = now_ms + EXPIRIES_MS;
+    while ((expiry = tls_expiries_next(&worker->tls_expiries, now_s, &days)) != NULL) {
+        const struct tls_told_expiry told = {.zone = zone_by_id(worker->policy, expiry->zone),
+                                             .peer = POLICY_NONE,
+                                             .name = slice_string(expiry->name),
+                                             .days = days};
+
+        worker_tell_expiry(worker, &told);
+    }
+}
+
+/* That of a peer is seen when it comes. */
+static void worker_look_at_peer(struct worker *worker, const struct tls_outcome *outcome,
+                                uint16_t peer)
+{
+    struct tls_ledger *ledger = &worker->page->peer_tls[peer];
+    int64_t now_s = (int64_t)((loop_now_us(&worker->loop) + worker->wall_offset_us) / 1000000);
+    int64_t days = (outcome->until_s - now_s) / SECONDS_A_DAY;
+
+    if (outcome->until_s != ledger->until_s) {
+        ledger->until_s = outcome->until_s;
+        ledger->expiry_told = 0;
+    }
+    if (outcome->until_s != 0 && tls_thresholds_passed(days) > ledger->expiry_told) {
+        const struct tls_told_expiry told = {.zone = zone_by_id(worker->policy, outcome->zone),
+                                             .peer = peer,
+                                             .name = slice_string(outcome->shown),
+                                             .days = days};
+
+        ledger->expiry_told = (uint8_t)tls_thresholds_passed(days);
+        worker_tell_expiry(worker, &told);
+    }
+}
+
 /* True when the peer has done better before (TLS-23). */
 static bool ledger_note(struct tls_ledger *ledger, const struct tls_outcome *outcome)
 {
@@ -149,6 +227,9 @@ static void worker_note_made(struct worker *worker, const struct tls_outcome *ou
     counts->made++;
     counts->resumed += outcome->is_resumed;
     counts->version_12 += outcome->version == TLS1_2_VERSION;
+    if (peer != POLICY_NONE) {
+        worker_look_at_peer(worker, outcome, peer);
+    }
     if (peer != POLICY_NONE && ledger_note(&worker->page->peer_tls[peer], outcome)) {
         counts->downgrades++;
         worker_tell_tls(worker, outcome, peer, true);

@@ -448,6 +448,7 @@ void worker_beat(void *owner)
     if (worker->relay != NULL) {
         worker_measure(worker);
         worker_show(worker);
+        worker_look_at_expiries(worker);
         notes_flush(&worker->notes, recorder_of(worker));
         notes_tally(&worker->notes, recorder_of(worker), worker->index,
                     worker->counts.events + worker->counts.events_lost);
