@@ -33,6 +33,13 @@ struct ipc_start {
     /* What is reserved for each worker as long as the store runs, whatever later policies say. */
     uint32_t exchanges, dialogs, registrations, media_streams, connections;
     uint64_t text_octets;
+    struct media_fingerprint fingerprint; /* of the gate's certificate */
+};
+
+/* DER. */
+struct ipc_certificate {
+    uint32_t len, key_len;
+    uint8_t octets[768], key[192];
 };
 
 struct ipc_policy {

@@ -3,11 +3,11 @@
 // clang-format off
 static const struct {
     struct slice written;
-    size_t key_len;
+    size_t key_len, salt_len;
 } suites[MEDIA_SUITE_COUNT] = {
-    [MEDIA_SUITE_NONE] = {SLICE_INIT(""), 0},
+    [MEDIA_SUITE_NONE] = {SLICE_INIT(""), 0, 0},
 #define MEDIA_SUITE(name, written, key_len, salt_len, dtls)                                        \
-    [MEDIA_SUITE_##name] = {SLICE_INIT(written), (key_len) + (salt_len)},
+    [MEDIA_SUITE_##name] = {SLICE_INIT(written), (key_len) + (salt_len), salt_len},
 #include "wire/media_suites.def"
 #undef MEDIA_SUITE
 };
@@ -31,6 +31,11 @@ struct slice media_suite_written(enum media_suite suite)
 size_t media_suite_key_len(enum media_suite suite)
 {
     return suites[suite].key_len;
+}
+
+size_t media_suite_salt_len(enum media_suite suite)
+{
+    return suites[suite].salt_len;
 }
 
 enum media_suite media_suite_find(struct slice word)

@@ -48,6 +48,7 @@ struct media_fingerprint {
 /* Of a suite: as SDP writes it, and the octets of its key with its salt. */
 struct slice media_suite_written(enum media_suite suite);
 size_t media_suite_key_len(enum media_suite suite);
+size_t media_suite_salt_len(enum media_suite suite); /* behind the key, counted above */
 /* NONE when the word names none of ours. */
 enum media_suite media_suite_find(struct slice word);
 

@@ -124,6 +124,11 @@ static void hear_collector(struct child *child, struct ipc_message *message)
     keep_descriptor(&child->collector, give(message));
 }
 
+static void hear_certificate(struct child *child, struct ipc_message *message)
+{
+    ipc_take(message, &child->certificate);
+}
+
 static void hear_introductions(struct child *child, struct ipc_message *message)
 {
     keep_descriptor(&child->introductions, give(message));
@@ -143,6 +148,7 @@ static hear_function *const hears[IPC_TYPE_COUNT] = {
     [IPC_LISTENER] = hear_listener,
     [IPC_LINK] = hear_link,
     [IPC_PORTS] = hear_ports,
+    [IPC_CERTIFICATE] = hear_certificate,
     [IPC_INTRODUCE] = hear_introductions,
     [IPC_FOLDER] = hear_folder,
     [IPC_COLLECTOR] = hear_collector,

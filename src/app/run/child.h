@@ -38,6 +38,7 @@ struct child {
     int links[ROLE_COUNT][CREW_LINKS]; /* -1: none yet */
     int *ports;                        /* of media */
     uint32_t port_count;
+    struct ipc_certificate certificate; /* of media; wiped once the gate has it */
     int introductions;
 };
 

@@ -114,13 +114,27 @@ static bool tell_ports(struct parent_child *child)
     return true;
 }
 
+static bool tell_certificate(struct parent_child *child)
+{
+    const struct media_certificate *held = &child->parent->holdings.certificate;
+    struct ipc_certificate certificate = {.len = held->len, .key_len = held->key_len};
+
+    static_assert(sizeof(certificate.octets) == sizeof(held->octets), "one room is the other's");
+    static_assert(sizeof(certificate.key) == sizeof(held->key), "one room is the other's");
+    memcpy(certificate.octets, held->octets, sizeof(certificate.octets));
+    memcpy(certificate.key, held->key, sizeof(certificate.key));
+    bool is_done = tell(child, IPC_CERTIFICATE, &certificate, NULL, 0);
+    media_wipe(&certificate, sizeof(certificate));
+    return is_done;
+}
+
 static bool tell_media(struct parent_child *child)
 {
     const struct ipc_none none = {0};
     struct fault fault;
     int ends[2];
 
-    if (!tell_ports(child) || !ipc_pair(ends, &fault)) {
+    if (!tell_ports(child) || !tell_certificate(child) || !ipc_pair(ends, &fault)) {
         return false;
     }
     bool is_done = tell(child, IPC_INTRODUCE, &none, &ends[1], 1);

@@ -400,6 +400,16 @@ static uint32_t node_of_site(struct slice site)
     return (uint32_t)hash_bytes(&fixed, site) & 0xFFFF;
 }
 
+/* Calls are told its fingerprint, so a gate that is started anew has the same. */
+static bool certificate_hold(struct holdings *holdings, struct fault *fault)
+{
+    if (!media_certificate_make(&holdings->certificate)) {
+        return fault_set(fault, "the certificate of the media gate could not be made");
+    }
+    holdings->start.fingerprint = media_certificate_fingerprint(&holdings->certificate);
+    return true;
+}
+
 bool holdings_open(struct holdings *holdings, const struct policy *policy, const char *state_folder,
                    struct fault *fault)
 {
@@ -408,7 +418,8 @@ bool holdings_open(struct holdings *holdings, const struct policy *policy, const
     capacity_of_policy(&holdings->start, policy);
     holdings->start.node = node_of_site(policy->site);
     must(getrandom(&holdings->key, sizeof(holdings->key), 0) == sizeof(holdings->key));
-    return user_find(&holdings->start, policy, fault) && allow_descriptors(policy, fault) &&
+    return user_find(&holdings->start, policy, fault) && certificate_hold(holdings, fault) &&
+           allow_descriptors(policy, fault) &&
            holdings_change_listeners(holdings, policy, is_new, fault) &&
            ports_open(holdings, policy, fault) && collector_open(holdings, policy, fault) &&
            folders_open(holdings, policy, state_folder, fault) && memories_open(holdings, fault);
@@ -430,6 +441,7 @@ void holdings_close(struct holdings *holdings)
         memory_drop(&holdings->counters[i]);
     }
     memory_drop(&holdings->vault);
+    media_wipe(&holdings->certificate, sizeof(holdings->certificate));
     const int others[] = {holdings->empty_folder, holdings->journal_folder, holdings->collector};
     for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
         if (others[i] >= 0) {

@@ -30,6 +30,7 @@ struct holdings {
     struct hash_key key; /* of the tables */
     struct holding_memory counters[ROLE_COUNT];
     struct holding_memory vault;
+    struct media_certificate certificate; /* of the gate, for as long as the store runs */
     struct media_pool pools[MEDIA_POOLS_MAX];
     uint32_t pool_count;
     int *ports;

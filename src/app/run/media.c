@@ -10,8 +10,24 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* Another process sent it: its lengths are checked. */
+static bool certificate_take(struct child *child, struct media_certificate *certificate)
+{
+    const struct ipc_certificate *told = &child->certificate;
+    bool is_whole = told->len > 0 && told->len <= sizeof(certificate->octets) &&
+                    told->key_len > 0 && told->key_len <= sizeof(certificate->key);
+
+    certificate->len = told->len;
+    certificate->key_len = told->key_len;
+    memcpy(certificate->octets, told->octets, sizeof(certificate->octets));
+    memcpy(certificate->key, told->key, sizeof(certificate->key));
+    media_wipe(&child->certificate, sizeof(child->certificate));
+    return is_whole;
+}
+
 int media_main(struct child *child)
 {
+    struct media_certificate certificate;
     struct media_pool pools[MEDIA_POOLS_MAX];
     struct policy *policy = child_policy(child->policy_text, child->policy_version);
     struct media_setup setup = {
@@ -28,6 +44,7 @@ int media_main(struct child *child)
         return 3;
     }
     setup.pool_count = pools_of_policy(policy, pools);
+    setup.certificate = certificate_take(child, &certificate) ? &certificate : NULL;
     setup.totals = child_map(&child->counters, "counters");
     if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||
         getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !ciphers_begin() ||
@@ -36,6 +53,7 @@ int media_main(struct child *child)
     }
     /* What the gate asks of the kernel once, it asks before it may ask no more. */
     gate = media_gate_new(&setup);
+    media_wipe(&certificate, sizeof(certificate));
     if (gate == NULL || !child_confine(child)) {
         say("media: the gate did not get what it needs");
         return 3;

@@ -139,6 +139,7 @@ struct worker *worker_new(const struct worker_setup *setup)
     worker->index = setup->index;
     worker->count = setup->start->workers;
     worker->node = (uint16_t)setup->start->node;
+    worker->fingerprint = setup->start->fingerprint;
     worker->plan = setup->plan;
     worker->policy = plan_policy(setup->plan);
     notes_init(&worker->notes, loop_now_us(&worker->loop));
@@ -211,6 +212,7 @@ static bool worker_begin(struct worker *worker)
         .worker = (uint16_t)worker->index,
         .now_ms = loop_now_ms(&worker->loop),
         .media_port_shares = worker->count,
+        .fingerprint = worker->fingerprint,
     };
 
     memcpy(setup.keys, worker->keys, sizeof(setup.keys));

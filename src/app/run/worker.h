@@ -41,6 +41,7 @@ struct worker {
     struct crew *crew;
     uint32_t index, count; /* of workers */
     uint16_t node;
+    struct media_fingerprint fingerprint; /* of the gate */
     struct loop loop;
     struct loop_alarm tick, beat;
     struct udp *udp;

@@ -60,6 +60,7 @@ void media_gate_free(struct gate *gate)
     for (uint32_t i = 0; gate->streams != NULL && i < gate->stream_count; i++) {
         gate_stream_end(&gate->streams[i]);
     }
+    dtls_setup_free(gate->dtls);
     free(gate->ports);
     free(gate->pending);
     free(gate->streams);
@@ -226,6 +227,11 @@ struct gate *media_gate_new(const struct media_setup *setup)
     /* The usual slack of 50 us would be a fifth of the gathering. */
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
     gate->now_us = clock_us();
+    gate->dtls = setup->certificate == NULL ? NULL : dtls_setup_new(setup->certificate);
+    if (setup->certificate != NULL && gate->dtls == NULL) {
+        media_gate_free(gate);
+        return NULL;
+    }
     if (!gate_take(gate) || !gate_begin(gate)) {
         media_gate_free(gate);
         return NULL;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "io/media/certificate.h"
 #include "wire/media_order.h"
 
 struct media_limits {
@@ -43,7 +44,8 @@ struct media_setup {
 
     struct media_limits limits;
     struct media_totals *totals; /* zeroed and shared with who wants to look, or NULL */
-    struct hash_key key;         /* chance: hides SSRCs, keeps tables of strangers even */
+    const struct media_certificate *certificate; /* for DTLS; NULL: there is none */
+    struct hash_key key; /* chance: hides SSRCs, keeps tables of strangers even */
 };
 
 struct media_introduction {

@@ -89,6 +89,7 @@ struct gate {
     uint64_t tick_packets; /* passed on at the last tick */
     bool is_gathering;
 
+    struct dtls_setup *dtls; /* NULL: the gate has no certificate */
     struct gate_batch batch;
     struct strangers strangers;
 };
@@ -111,6 +112,8 @@ static inline struct gate_stream *gate_port_stream(const struct gate *gate,
 void gate_batch_init(struct gate_batch *batch);
 void gate_port_read(struct gate *gate, struct gate_port *port);
 void gate_pending_read(struct gate *gate);
+/* What a handshake of the side has to say, by its RTP port. */
+void gate_dtls_send(const struct gate_port *port, struct gate_side *side);
 
 /* workers.c: connections, orders, reports. */
 void gate_worker_connect(struct gate *gate, uint32_t number, int fd);

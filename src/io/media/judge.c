@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "io/media/events.h"
 #include "io/media/fax.h"
+#include "io/media/handshake.h"
 #include "io/media/sender.h"
 #include "io/media/ssrc.h"
 #include "io/media/written.h"
@@ -319,6 +320,18 @@ static enum media_reason fax_judge(struct trial *trial)
     return media_accept(trial);
 }
 
+/* From who may be the party only: whoever races it with a hello of his own is a stranger. */
+static enum media_reason dtls_judge(struct trial *trial)
+{
+    const struct gate_packet *packet = trial->packet;
+
+    if (trial->sender == SENDER_CANDIDATE && packet->strangers != NULL &&
+        strangers_is_blocked(packet->strangers, &packet->source, packet->now_us)) {
+        return MEDIA_BLOCKED;
+    }
+    return gate_dtls_take(trial->side, packet, trial->sender == SENDER_PARTY, trial->verdict);
+}
+
 static enum media_reason class_judge(struct trial *trial, enum rtp_class class)
 {
     switch (class) {
@@ -326,8 +339,9 @@ static enum media_reason class_judge(struct trial *trial, enum rtp_class class)
         return rtp_judge(trial);
     case RTP_CLASS_RTCP:
         return control_judge(trial);
-    case RTP_CLASS_STUN:
     case RTP_CLASS_DTLS:
+        return dtls_judge(trial);
+    case RTP_CLASS_STUN:
     case RTP_CLASS_ZRTP:
     case RTP_CLASS_TURN_CHANNEL:
         return MEDIA_NOT_ALLOWED;
@@ -345,6 +359,9 @@ static enum media_reason trial_judge(struct trial *trial)
     bool is_control = packet->is_control || class == RTP_CLASS_RTCP;
     enum media_reason reason;
 
+    if (class == RTP_CLASS_STUN && trial->side->told.has_ice) {
+        return gate_check_take(trial->side, packet, trial->verdict);
+    }
     trial->sender = is_control
                         ? gate_sender_of_control(trial->side, &packet->source, packet->now_us)
                         : gate_sender_of_media(trial->side, &packet->source, packet->now_us);
@@ -367,7 +384,8 @@ static enum media_reason trial_judge(struct trial *trial)
 static bool is_sign_of_life(enum media_reason reason)
 {
     return reason == MEDIA_PASSED || reason == MEDIA_MUTED || reason == MEDIA_NO_TARGET ||
-           reason == MEDIA_TOO_FAST || reason == MEDIA_CONTROL_TOO_FAST;
+           reason == MEDIA_TOO_FAST || reason == MEDIA_CONTROL_TOO_FAST ||
+           reason == MEDIA_HANDSHAKE;
 }
 
 static void side_count(const struct trial *trial, enum media_reason reason)
@@ -386,7 +404,7 @@ static void side_count(const struct trial *trial, enum media_reason reason)
     counts->octets += trial->packet->len;
 }
 
-void media_judge(struct gate_stream *stream, unsigned side, const struct gate_packet *packet,
+void media_judge(struct gate_stream *stream, unsigned side, struct gate_packet *packet,
                  struct gate_verdict *verdict)
 {
     struct trial trial = {
@@ -399,6 +417,7 @@ void media_judge(struct gate_stream *stream, unsigned side, const struct gate_pa
         .len = packet->len,
     };
 
+    packet->mask = stream->mask;
     *verdict = (struct gate_verdict){
         .bytes = trial_bytes(&trial),
         .to = &trial.other->to,

@@ -22,6 +22,8 @@ struct gate_packet {
     uint64_t now_us;
     char *room;                        /* GATE_ROOM octets, for a packet written anew */
     const struct strangers *strangers; /* who may not be learned; NULL: nobody */
+    const struct dtls_setup *dtls;     /* for handshakes; NULL: there are none */
+    uint64_t mask;                     /* of the stream, set by the judge */
 };
 
 struct gate_verdict {
@@ -29,10 +31,11 @@ struct gate_verdict {
     struct slice bytes;          /* what is passed on, in the packet or in its room */
     const struct address *to;    /* where the other side receives it */
     bool is_control;             /* it leaves by the RTCP port */
+    struct slice answer;         /* what goes back to its source, in its room; of HANDSHAKE */
     bool is_strange;             /* no party of the stream sent it (MED-04) */
     bool was_learned;            /* with this packet a port was learned (MED-02) */
     enum media_report_kind fast; /* FAST or RUNAWAY when the side just became it, else CLOSED */
 };
 
-void media_judge(struct gate_stream *stream, unsigned side, const struct gate_packet *packet,
+void media_judge(struct gate_stream *stream, unsigned side, struct gate_packet *packet,
                  struct gate_verdict *verdict);

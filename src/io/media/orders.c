@@ -4,6 +4,7 @@
  * A worker owns its streams and nobody else's.  It also decides which ports are free, so its word
  * on a port wins over an older stream of its own; never over another worker's.
  */
+#include "io/media/handshake.h"
 #include "io/media/inside.h"
 #include "io/media/ports.h"
 
@@ -187,6 +188,10 @@ static void order_open(struct gate *gate, uint32_t worker, const struct media_or
     stream->settled = gate->workers[worker].connection;
     pair_attach(gate, pairs[0], stream, 0);
     pair_attach(gate, pairs[1], stream, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        gate_dtls_begin(&stream->sides[i], gate->dtls, stream->mask, gate->now_us);
+        gate_dtls_send(pairs[i], &stream->sides[i]);
+    }
 }
 
 static void order_close(struct gate *gate, uint32_t worker, const struct media_order *order)

@@ -4,6 +4,7 @@
  * Nothing is allocated and nothing is kept: a packet the kernel does not take at once is lost, as
  * it would be on the wire.
  */
+#include "io/media/handshake.h"
 #include "io/media/inside.h"
 
 static char *batch_room(struct gate_batch *batch, uint32_t place)
@@ -108,8 +109,39 @@ static int port_out(struct gate *gate, const struct gate_stream *stream, unsigne
     return gate->ports[stream->port[side ^ 1] + (is_control ? 1 : 0)].fd;
 }
 
-static void stream_packet(struct gate *gate, struct gate_port *port,
-                          const struct gate_packet *packet)
+void gate_dtls_send(const struct gate_port *port, struct gate_side *side)
+{
+    struct socket_address target;
+    struct slice datagram;
+
+    if (side->secrets.dtls == NULL) {
+        return;
+    }
+    socket_address_write(&target, &side->secrets.dtls_with);
+    while (dtls_next(side->secrets.dtls, &datagram)) {
+        (void)sendto(port->fd, datagram.at, datagram.len, MSG_DONTWAIT,
+                     (const struct sockaddr *)&target.storage, target.len);
+    }
+}
+
+/* What the gate says itself goes back where the question came from. */
+static void handshake_packet(struct gate *gate, struct gate_port *port, struct gate_stream *stream,
+                             const struct gate_packet *packet, const struct gate_verdict *verdict)
+{
+    struct gate_side *side = &stream->sides[port->side];
+    struct socket_address target;
+
+    gate->totals->handshakes++;
+    if (verdict->answer.len > 0) {
+        socket_address_write(&target, &packet->source);
+        (void)sendto(port->fd, verdict->answer.at, verdict->answer.len, MSG_DONTWAIT,
+                     (const struct sockaddr *)&target.storage, target.len);
+    }
+    gate_dtls_begin(side, gate->dtls, stream->mask, gate->now_us);
+    gate_dtls_send(&gate->ports[stream->port[port->side]], side);
+}
+
+static void stream_packet(struct gate *gate, struct gate_port *port, struct gate_packet *packet)
 {
     struct gate_stream *stream = gate_port_stream(gate, port);
     struct gate_verdict verdict;
@@ -122,6 +154,8 @@ static void stream_packet(struct gate *gate, struct gate_port *port,
     if (verdict.reason == MEDIA_PASSED) {
         out_add(gate, port_out(gate, stream, port->side, verdict.is_control), &verdict,
                 &stream->sides[port->side]);
+    } else if (verdict.reason == MEDIA_HANDSHAKE) {
+        handshake_packet(gate, port, stream, packet, &verdict);
     } else {
         packet_refused(gate, port, packet, &verdict);
     }
@@ -140,6 +174,7 @@ static void port_packet(struct gate *gate, struct gate_port *port, uint32_t plac
         .now_us = gate->now_us,
         .room = batch_room(batch, GATE_BATCH + place),
         .strangers = &gate->strangers,
+        .dtls = gate->dtls,
     };
 
     socket_address_read((const struct sockaddr *)(const void *)&batch->sources[place],

@@ -16,7 +16,7 @@ static uint64_t key_name(const struct media_key *key, uint64_t mask)
                : hash_bytes(&hash, slice_of((const char *)pieces, sizeof(pieces))) | 1;
 }
 
-static void cipher_order(struct cipher **cipher, uint64_t *name, struct media_key *key,
+static void cipher_order(struct cipher **cipher, uint64_t *name, const struct media_key *key,
                          bool is_sealing, uint64_t mask)
 {
     uint64_t wanted = key_name(key, mask);
@@ -26,22 +26,46 @@ static void cipher_order(struct cipher **cipher, uint64_t *name, struct media_ke
         *cipher = cipher_new(key, is_sealing);
         *name = *cipher == NULL ? 0 : wanted;
     }
-    media_wipe(key, sizeof(*key));
 }
 
-void gate_secrets_order(struct gate_secrets *secrets, struct media_side *told, uint64_t mask)
+static void secrets_forget(struct gate_secrets *secrets)
 {
-    if (told->protection != MEDIA_SDES) {
-        media_wipe(&told->send, sizeof(told->send));
-        media_wipe(&told->receive, sizeof(told->receive));
+    cipher_free(secrets->seal);
+    cipher_free(secrets->open);
+    dtls_free(secrets->dtls);
+    secrets->seal = secrets->open = NULL;
+    secrets->seal_name = secrets->open_name = 0;
+    secrets->dtls = NULL;
+    secrets->dtls_begun_us = 0;
+}
+
+/* SRT-07: another certificate, another part or new ICE begin another handshake; nothing else does.
+ */
+static bool is_other_handshake(const struct media_side *before, const struct media_side *told)
+{
+    return before->is_dtls_client != told->is_dtls_client ||
+           !media_fingerprint_equal(&before->fingerprint, &told->fingerprint) ||
+           memcmp(before->ice_ufrag, told->ice_ufrag, sizeof(told->ice_ufrag)) != 0;
+}
+
+void gate_secrets_order(struct gate_secrets *secrets, const struct media_side *before,
+                        struct media_side *told, uint64_t mask)
+{
+    if (secrets->protection != told->protection ||
+        (told->protection == MEDIA_DTLS && is_other_handshake(before, told))) {
+        secrets_forget(secrets);
+        secrets->protection = told->protection;
     }
-    cipher_order(&secrets->seal, &secrets->seal_name, &told->send, true, mask);
-    cipher_order(&secrets->open, &secrets->open_name, &told->receive, false, mask);
+    if (told->protection == MEDIA_SDES) {
+        cipher_order(&secrets->seal, &secrets->seal_name, &told->send, true, mask);
+        cipher_order(&secrets->open, &secrets->open_name, &told->receive, false, mask);
+    }
+    media_wipe(&told->send, sizeof(told->send));
+    media_wipe(&told->receive, sizeof(told->receive));
 }
 
 void gate_secrets_free(struct gate_secrets *secrets)
 {
-    cipher_free(secrets->seal);
-    cipher_free(secrets->open);
-    media_wipe(secrets, sizeof(*secrets));
+    secrets_forget(secrets);
+    secrets->protection = MEDIA_CLEAR;
 }

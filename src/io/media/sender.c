@@ -71,8 +71,8 @@ enum gate_sender gate_sender_of_media(const struct gate_side *side, const struct
         return SENDER_PARTY;
     }
     sender = sender_outside(side, source);
-    if (sender == SENDER_ELSEWHERE && side->told.learns && !side->is_locked &&
-        now_us < side->learns_until_us) {
+    if (sender == SENDER_ELSEWHERE && side->told.learns && !side->told.has_ice &&
+        !side->is_locked && now_us < side->learns_until_us) {
         return SENDER_CANDIDATE;
     }
     return sender;
@@ -90,7 +90,7 @@ enum gate_sender gate_sender_of_control(const struct gate_side *side, const stru
         return SENDER_PARTY;
     }
     sender = sender_outside(side, source);
-    if (sender == SENDER_ELSEWHERE && side->told.learns && side->is_locked &&
+    if (sender == SENDER_ELSEWHERE && side->told.learns && !side->told.has_ice && side->is_locked &&
         !side->is_control_locked && !side->told.has_rtcp_mux &&
         address_same_host(&side->from, source)) {
         return SENDER_CANDIDATE;

@@ -84,14 +84,14 @@ void gate_side_aim(struct gate_side *side)
     const struct address nobody = {.family = ADDRESS_NONE};
     bool is_signalled = address_equal(&side->from, &told->remote);
 
-    side->to = told->learns ? side->from : told->remote;
-    if (!is_reachable(&told->remote)) {
+    side->to = told->learns || told->has_ice ? side->from : told->remote;
+    if (!is_reachable(&told->remote) && !told->has_ice) {
         side->to = side->from = nobody;
     }
     if (!is_known(&side->to)) {
         side->control_from = nobody;
     } else if (!side->is_control_locked) {
-        bool can_tell = told->has_rtcp_mux || !told->learns || is_signalled;
+        bool can_tell = told->has_rtcp_mux || !(told->learns || told->has_ice) || is_signalled;
 
         side->control_from = can_tell ? control_address(told, &side->to) : nobody;
     }
@@ -104,9 +104,15 @@ static void side_move(struct gate_side *side, bool was_elsewhere)
 {
     const struct media_side *told = &side->told;
 
-    side->is_wide = !told->learns && (told->has_asymmetric_port || told->prefix_count > 0);
+    side->is_wide =
+        !told->learns && !told->has_ice && (told->has_asymmetric_port || told->prefix_count > 0);
     side->held = (struct address){.family = ADDRESS_NONE};
     side->is_control_locked = false;
+    if (told->has_ice) {
+        /* MED-16: checks that know our password say where it is, descriptions do not. */
+        side->from = was_elsewhere ? (struct address){.family = ADDRESS_NONE} : side->from;
+        return;
+    }
     if (!told->learns || gate_host_may_be_learned(told, &told->remote)) {
         side->from = told->remote;
     } else if (was_elsewhere) {
@@ -192,6 +198,8 @@ static bool prefixes_equal(const struct media_side *a, const struct media_side *
 static bool side_is_moved(const struct media_side *old, const struct media_side *new)
 {
     return !address_equal(&old->remote, &new->remote) || old->learns != new->learns ||
+           old->has_ice != new->has_ice ||
+           memcmp(old->ice_ufrag, new->ice_ufrag, sizeof(new->ice_ufrag)) != 0 ||
            !address_same_host(&old->learn_host, &new->learn_host) ||
            old->remote_rtcp_port != new->remote_rtcp_port ||
            old->has_rtcp_mux != new->has_rtcp_mux ||
@@ -212,11 +220,16 @@ static void side_order(struct gate_side *side, const struct media_side *told,
                        const struct ordering *ordering)
 {
     bool is_moved = ordering->is_fresh || side_is_moved(&side->told, told);
-    bool was_elsewhere = ordering->is_fresh || side->told.learns != told->learns ||
-                         !address_same_host(&side->told.learn_host, &told->learn_host);
+    bool was_elsewhere =
+        ordering->is_fresh || side->told.has_ice != told->has_ice ||
+        memcmp(side->told.ice_ufrag, told->ice_ufrag, sizeof(told->ice_ufrag)) != 0 ||
+        side->told.learns != told->learns ||
+        !address_same_host(&side->told.learn_host, &told->learn_host);
+    struct media_side before;
 
+    before = side->told;
     side->told = *told;
-    gate_secrets_order(&side->secrets, &side->told, ordering->mask);
+    gate_secrets_order(&side->secrets, &before, &side->told, ordering->mask);
     if (is_moved) {
         side_move(side, was_elsewhere);
     }

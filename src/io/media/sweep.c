@@ -3,6 +3,7 @@
  *
  * Ten ticks a second, each looks at a tenth of the streams.
  */
+#include "io/media/handshake.h"
 #include "io/media/inside.h"
 
 enum {
@@ -22,6 +23,17 @@ static void stream_listen(struct gate *gate, struct gate_stream *stream)
     }
 }
 
+static void stream_handshakes(struct gate *gate, struct gate_stream *stream)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct gate_side *side = &stream->sides[i];
+
+        gate_dtls_wait(side, gate->now_us);
+        gate_dtls_begin(side, gate->dtls, stream->mask, gate->now_us);
+        gate_dtls_send(&gate->ports[stream->port[i]], side);
+    }
+}
+
 static void streams_sweep(struct gate *gate)
 {
     uint32_t count = (gate->stream_count + TICKS_PER_ROUND - 1) / TICKS_PER_ROUND;
@@ -30,6 +42,7 @@ static void streams_sweep(struct gate *gate)
         gate->swept = (gate->swept + 1) % gate->stream_count;
         if (gate->streams[gate->swept].is_open) {
             stream_listen(gate, &gate->streams[gate->swept]);
+            stream_handshakes(gate, &gate->streams[gate->swept]);
         }
     }
 }

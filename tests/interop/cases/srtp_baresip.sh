@@ -53,3 +53,10 @@ clear='srtp: forbidden'
 call sdes-clear "$sdes" "$clear" ";mediaenc=srtp-mand" "" sealed clear
 call clear-sdes "$clear" "$sdes" "" ";mediaenc=srtp-mand" clear sealed
 call sdes-sdes "$sdes" "$sdes" ";mediaenc=srtp-mand" ";mediaenc=srtp-mand" sealed sealed
+
+dtls='srtp: required\n    srtp-keys: dtls'
+call dtls-clear "$dtls" "$clear" ";mediaenc=dtls_srtp;rtcp_mux=yes" "" sealed clear
+call clear-dtls "$clear" "$dtls" "" ";mediaenc=dtls_srtp;rtcp_mux=yes" clear sealed
+call sdes-dtls "$sdes" "$dtls" ";mediaenc=srtp-mand" ";mediaenc=dtls_srtp;rtcp_mux=yes" sealed sealed
+call dtls-sdes "$dtls" "$sdes" ";mediaenc=dtls_srtp;rtcp_mux=yes" ";mediaenc=srtp-mand" sealed sealed
+call dtls-dtls "$dtls" "$dtls" ";mediaenc=dtls_srtp;rtcp_mux=yes" ";mediaenc=dtls_srtp;rtcp_mux=yes" sealed sealed
