@@ -281,21 +281,30 @@ void dtls_free(struct dtls *dtls)
     }
 }
 
+static const EVP_MD *hash_of(enum media_hash hash)
+{
+    switch (hash) {
+    case MEDIA_SHA_384:
+        return EVP_sha384();
+    case MEDIA_SHA_512:
+        return EVP_sha512();
+    case MEDIA_HASH_NONE:
+    case MEDIA_SHA_256:
+        break;
+    }
+    return EVP_sha256();
+}
+
 /* SRT-06: before anything is passed on. */
 static bool certificate_is_right(const struct dtls *dtls)
 {
-    static const EVP_MD *(*const hashes[MEDIA_HASH_COUNT])(void) = {
-        [MEDIA_SHA_256] = EVP_sha256,
-        [MEDIA_SHA_384] = EVP_sha384,
-        [MEDIA_SHA_512] = EVP_sha512,
-    };
     struct media_fingerprint seen = {.hash = dtls->wish.fingerprint.hash};
     X509 *certificate = SSL_get0_peer_certificate(dtls->ssl);
     uint8_t octets[EVP_MAX_MD_SIZE];
     unsigned len = 0;
 
     if (certificate == NULL || seen.hash == MEDIA_HASH_NONE ||
-        X509_digest(certificate, hashes[seen.hash](), octets, &len) != 1 ||
+        X509_digest(certificate, hash_of((enum media_hash)seen.hash), octets, &len) != 1 ||
         len != media_hash_len((enum media_hash)seen.hash)) {
         return false;
     }
