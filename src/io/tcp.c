@@ -173,15 +173,27 @@ void tcp_secured(struct tcp *tcp, uint32_t id, int fd, struct tls *tls)
     }
 }
 
+/* An answer whose connection ended goes where the asker listens (RFC 3261 18.2.2). */
+static struct connection *find_or_turn(struct tcp *tcp, const struct outgoing *outgoing,
+                                       struct flow *flow)
+{
+    struct connection *connection = flow->connection == 0 ? NULL : tcp_find(tcp, flow->connection);
+
+    if (connection == NULL && flow->connection != 0 && outgoing->again_port != 0) {
+        flow->connection = 0;
+        flow->remote.port = outgoing->again_port;
+    }
+    return flow->connection == 0 ? tcp_find_target(tcp, flow) : connection;
+}
+
 void tcp_send(struct tcp *tcp, const struct outgoing *outgoing)
 {
-    const struct flow *flow = &outgoing->flow;
+    struct flow flow = outgoing->flow;
     bool is_new = false;
-    struct connection *connection =
-        flow->connection != 0 ? tcp_find(tcp, flow->connection) : tcp_find_target(tcp, flow);
+    struct connection *connection = find_or_turn(tcp, outgoing, &flow);
 
-    if (connection == NULL && flow->connection == 0) {
-        connection = tcp_open(tcp, flow);
+    if (connection == NULL && flow.connection == 0) {
+        connection = tcp_open(tcp, &flow);
         is_new = connection != NULL;
     }
     if (connection == NULL) {
@@ -199,7 +211,7 @@ void tcp_send(struct tcp *tcp, const struct outgoing *outgoing)
         tcp_mark_dirty(connection);
     }
     if (is_new) {
-        tcp->owner.wanted(tcp->owner.owner, connection->id, flow->listener, &flow->remote);
+        tcp->owner.wanted(tcp->owner.owner, connection->id, flow.listener, &flow.remote);
     }
 }
 

@@ -180,18 +180,43 @@ static void keep_answer(struct relay *relay, struct exchange *exchange, unsigned
     }
 }
 
+/* Where a peer is answered whose connection has ended: at the port its Via names, when its contract
+ * does too (RFC 3261 18.2.2).  To strangers no connection is opened. */
+static uint16_t port_again(const struct relay *relay, const struct exchange *exchange)
+{
+    const struct flow *flow = &exchange->server_flow;
+    struct slice sent_by = exchange_echo(relay->state, exchange, ECHO_SENT_BY);
+    struct slice host =
+        slice_skip(sent_by, slice_has(sent_by, SLICE("]")) ? slice_find(sent_by, ']') : 0);
+    uint64_t port = transport_is_secure(flow->transport) ? 5061 : 5060, named = 0;
+
+    if (!transport_is_stream(flow->transport) || exchange->peer_in == POLICY_NONE) {
+        return 0;
+    }
+    if (slice_number(slice_skip(host, slice_find(host, ':') + 1), UINT16_MAX, &named)) {
+        port = named;
+    }
+    return route_names_port(relay, exchange->peer_in, flow->transport, (uint16_t)port)
+               ? (uint16_t)port
+               : 0;
+}
+
 /* counter: of the relay's, what the answer counts as when it is sent. */
 static bool answer_put(struct relay *relay, struct exchange *exchange, unsigned status,
                        const struct text *text, struct outbox *outbox, uint64_t *counter)
 {
+    struct outgoing *sent = NULL;
+
     if (text->is_full) {
         relay->counters.too_large++;
     }
-    if (outbox_send(outbox, text, &exchange->server_flow) == NULL) {
+    sent = outbox_send(outbox, text, &exchange->server_flow);
+    if (sent == NULL) {
         relay->counters.outbox_full++;
         texts_give(&relay->state->texts, &exchange->answer);
         return false;
     }
+    sent->again_port = port_again(relay, exchange);
     (*counter)++;
     keep_answer(relay, exchange, status, text_slice(text));
     return true;

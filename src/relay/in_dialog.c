@@ -65,6 +65,14 @@ static bool flow_by_contract(const struct relay *relay, const struct dialog_side
     return false;
 }
 
+/* What a party calls its port is opened only when its contract says the same. */
+static bool flow_by_named_port(const struct relay *relay, const struct dialog *dialog,
+                               unsigned side, struct flow *flow)
+{
+    return flow_by_literal(relay, dialog, side, flow) &&
+           route_names_port(relay, dialog->sides[side].peer, flow->transport, flow->remote.port);
+}
+
 bool request_reconnect(struct relay *relay, struct exchange *exchange, struct outbox *outbox)
 {
     struct dialog *dialog = pool_find(&relay->state->dialogs, exchange->dialog);
@@ -75,7 +83,7 @@ bool request_reconnect(struct relay *relay, struct exchange *exchange, struct ou
     struct flow flow;
 
     if (dialog == NULL || exchange->begins_dialog || exchange->client_flow.connection == 0 ||
-        (!flow_by_literal(relay, dialog, side, &flow) &&
+        (!flow_by_named_port(relay, dialog, side, &flow) &&
          !flow_by_contract(relay, &dialog->sides[side], &flow))) {
         return false;
     }

@@ -256,6 +256,9 @@ bool route_has_more(const struct relay *relay, const struct exchange *exchange);
 void route_leave_hop(struct exchange *exchange);
 bool route_flow(const struct relay *relay, uint16_t zone, enum transport transport,
                 const struct address *remote, struct flow *flow);
+/* The contract with the peer names that port for one of its hops, or a lookup did. */
+bool route_names_port(const struct relay *relay, uint16_t peer, enum transport transport,
+                      uint16_t port);
 /* Request-URI towards a target. */
 void route_write_uri(const struct relay *relay, struct text *text, const char *base,
                      const struct sip_uri *uri, const struct exchange *exchange,

@@ -186,6 +186,38 @@ enum route_step route_next(struct relay *relay, struct exchange *exchange,
     return ROUTE_NONE;
 }
 
+static bool answer_names_port(const struct name_answer *answer, enum transport transport,
+                              uint16_t port)
+{
+    for (uint32_t i = 0; i < answer->count; i++) {
+        if (answer->targets[i].transport == transport && answer->targets[i].address.port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool route_names_port(const struct relay *relay, uint16_t peer, enum transport transport,
+                      uint16_t port)
+{
+    const struct policy_peer *known = relay_peer(relay, peer);
+    uint16_t usual = transport_is_secure(transport) ? 5061 : 5060;
+
+    for (uint32_t i = 0; known != NULL && i < known->hop_count; i++) {
+        const struct policy_hop *hop = &known->hops[i];
+
+        if (hop->transport != transport && hop->transport < TRANSPORT_COUNT) {
+            continue;
+        }
+        if (hop->name != POLICY_NONE && hop->port == 0
+                ? answer_names_port(&relay->names[hop->name].answer, transport, port)
+                : port == (hop->port != 0 ? hop->port : usual)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void write_uri_params(struct text *text, struct slice params)
 {
     struct slice user = SLICE_NONE;

@@ -19,8 +19,10 @@ enum {
 
 struct outgoing {
     struct slice bytes;
-    struct flow flow;   /* remote is the destination; connection 0 on a stream: find or open one */
-    bool closes;        /* close the connection once this is sent; bytes may be empty */
+    struct flow flow; /* remote is the destination; connection 0 on a stream: find or open one */
+    uint16_t
+        again_port; /* a stream that ended is opened again to this port of the same host; 0: not */
+    bool closes;    /* close the connection once this is sent; bytes may be empty */
     uint32_t reference; /* told when sending fails, at most 26 bits; 0: nobody */
 };
 

@@ -511,6 +511,27 @@ static void opened_on_demand(void **state)
     echo_close(echo);
 }
 
+/* An answer to a connection that is no more goes where the asker listens, if that is known. */
+static void answers_turn_to_where_the_asker_listens(void **state)
+{
+    struct echo *echo = echo_open((struct limits){0});
+    struct outgoing outgoing = {.bytes = SLICE("x"),
+                                .flow = {.remote = loopback(40001),
+                                         .connection = 12345,
+                                         .listener = LISTENER,
+                                         .transport = TRANSPORT_TCP}};
+
+    (void)state;
+    tcp_send(echo->tcp, &outgoing);
+    assert_int_equal(echo->wanted, 0);
+    outgoing.again_port = 5099;
+    tcp_send(echo->tcp, &outgoing);
+    tcp_send(echo->tcp, &outgoing);
+    assert_int_equal(echo->wanted, 1);
+    assert_int_equal(echo->wanted_remote.port, 5099);
+    echo_close(echo);
+}
+
 static void what_cannot_be_opened_is_told(void **state)
 {
     struct echo *echo = echo_open((struct limits){0});
@@ -569,6 +590,7 @@ int main(void)
         cmocka_unit_test(one_source_is_bounded),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(opened_on_demand),
+        cmocka_unit_test(answers_turn_to_where_the_asker_listens),
         cmocka_unit_test(what_cannot_be_opened_is_told),
     };
 

@@ -192,6 +192,12 @@ static void store_sent(void *owner, const struct outgoing *outgoing, const struc
     head.host = outgoing->flow.connection != 0
                     ? host_of_connection(net, outgoing->flow.connection)
                     : net_host_at(net, &outgoing->flow.remote, outgoing->flow.transport);
+    if (head.host == NULL && outgoing->flow.connection != 0 && outgoing->again_port != 0) {
+        struct address again = outgoing->flow.remote;
+
+        again.port = outgoing->again_port;
+        head.host = net_host_at(net, &again, outgoing->flow.transport);
+    }
     if (head.host != NULL) {
         connect_host(net, head.host);
         head.flow.connection = head.host->connection;

@@ -20,6 +20,7 @@
 
 static void parent_set_policy(struct parent *parent, const struct policy_file *file, int memory)
 {
+    must(doors_change(&parent->doors, parent->policy, file->policy));
     if (parent->file.policy != NULL) {
         file->policy->version = parent->policy->version + 1;
         policy_file_free(&parent->file);
@@ -172,28 +173,6 @@ static void on_child_ended(void *owner)
  * What the children say.
  */
 
-/* The border may open connections to peers, from our own listeners' hosts, and nowhere else. */
-static bool may_open(const struct parent *parent, const struct ipc_open *open)
-{
-    const struct policy *policy = parent->policy;
-
-    if (open->listener >= policy->listener_count ||
-        !transport_is_stream(policy->listeners[open->listener].transport)) {
-        return false;
-    }
-    uint16_t zone = policy->listeners[open->listener].zone;
-    for (uint32_t i = 0; i < policy->peer_count; i++) {
-        const struct policy_peer *peer = &policy->peers[i];
-
-        for (uint32_t j = 0; peer->zone == zone && j < peer->address_count; j++) {
-            if (prefix_has(&peer->addresses[j], &open->remote)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_message *message)
 {
     struct ipc_open open;
@@ -202,7 +181,7 @@ static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_m
 
     ipc_take(message, &open);
     const struct ipc_opened opened = {.connection = open.connection, .worker = open.worker};
-    if (may_open(parent, &open)) {
+    if (doors_may_open(&parent->doors, parent->policy, open.listener, &open.remote)) {
         fd = socket_open_tcp(&parent->policy->listeners[open.listener].address, &open.remote,
                              &fault);
     }
@@ -213,6 +192,17 @@ static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_m
     }
 }
 
+/* Of an older policy: its names have other numbers. */
+static void hear_known(struct parent *parent, struct ipc_message *message)
+{
+    struct ipc_answer known;
+
+    ipc_take(message, &known);
+    if (known.version == parent->policy->version) {
+        doors_hear(&parent->doors, &known.answer);
+    }
+}
+
 void parent_hear(void *owner, struct ipc_link *link, struct ipc_message *message)
 {
     struct parent_child *child = owner;
@@ -220,6 +210,10 @@ void parent_hear(void *owner, struct ipc_link *link, struct ipc_message *message
 
     if (message->type == IPC_OPEN) {
         hear_open(parent, link, message);
+        return;
+    }
+    if (message->type == IPC_KNOWN) {
+        hear_known(parent, message);
         return;
     }
     if (message->type == IPC_RUNNING && child->state == CHILD_STARTING) {
@@ -361,6 +355,7 @@ static void parent_free(struct parent *parent)
     control_free(parent->control);
     credentials_close(&parent->credentials);
     holdings_close(&parent->holdings);
+    doors_close(&parent->doors);
     if (parent->file.policy != NULL) {
         policy_file_free(&parent->file);
         (void)close(parent->policy_memory);

@@ -7,6 +7,7 @@
 
 #include "app/file.h"
 #include "app/run/credentials.h"
+#include "app/run/doors.h"
 #include "app/run/holdings.h"
 #include "app/run/links.h"
 #include "app/run/notify.h"
@@ -48,6 +49,7 @@ struct parent {
     struct loop_alarm beat;
     struct loop_signal hangup, terminate, interrupt, child_ended;
     struct holdings holdings;
+    struct doors doors;
     struct credentials credentials;
     struct policy_file file;
     struct policy *policy; /* of the file */

@@ -33,6 +33,7 @@ struct resolver {
     struct loop loop;
     struct loop_alarm alarm;
     struct links links;
+    struct child *child;
     struct resolver_page *page;
     struct dns *dns;
     struct policy *policy; /* the names' text is its */
@@ -47,6 +48,15 @@ static void resolver_tell(struct resolver *resolver, struct ipc_link *link, uint
                                 .answer = resolver->names[name].answer};
 
     (void)ipc_say(link, IPC_ANSWER, &answer);
+}
+
+/* Before the border, which may ask him to open a connection there at once. */
+static void resolver_tell_parent(struct resolver *resolver, uint32_t name)
+{
+    struct ipc_answer known = {.version = resolver->policy->version,
+                               .answer = resolver->names[name].answer};
+
+    (void)ipc_say(&resolver->child->parent, IPC_KNOWN, &known);
 }
 
 /* Which look-up is whose: the number of the name, and a few bits of the round. */
@@ -78,6 +88,9 @@ static void resolver_answered(void *owner, uint32_t tag, const struct name_answe
         name->answer = *answer; /* a silent DNS changes freshness, never calls */
         name->answer.name = (uint16_t)index;
         name->is_known = true;
+    }
+    if (!is_lost) {
+        resolver_tell_parent(resolver, index);
     }
     for (unsigned i = 0; i < LINKS_MAX && !is_lost; i++) {
         if (links_at(&resolver->links, i)->is_open) {
@@ -261,6 +274,7 @@ int resolver_main(struct child *child)
                                       .owner = resolver};
     struct fault fault = {.text = "memory"};
 
+    resolver->child = child;
     resolver->page = child_map(&child->counters, "counters");
     if (resolver->page == NULL || child->counters.len < sizeof(*resolver->page) ||
         !loop_init(&resolver->loop, &fault)) {
