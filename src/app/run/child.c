@@ -95,12 +95,15 @@ static void hear_link(struct child *child, struct ipc_message *message)
     }
 }
 
+/* Ports that somebody else has come without descriptors: the gate finds -1 in their place. */
 static void hear_ports(struct child *child, struct ipc_message *message)
 {
     struct ipc_ports ports;
 
     ipc_take(message, &ports);
-    if (ports.first != child->port_count || ports.count != message->descriptor_count) {
+    bool is_missing = message->descriptor_count == 0;
+    if (ports.first != child->port_count || ports.count > IPC_DESCRIPTORS_MAX ||
+        (!is_missing && ports.count != message->descriptor_count)) {
         return;
     }
     int *more = realloc(child->ports, (child->port_count + ports.count) * sizeof(*more));
@@ -109,7 +112,7 @@ static void hear_ports(struct child *child, struct ipc_message *message)
     }
     child->ports = more;
     for (uint32_t i = 0; i < ports.count; i++) {
-        child->ports[child->port_count++] = message->descriptors[i];
+        child->ports[child->port_count++] = is_missing ? -1 : message->descriptors[i];
         message->descriptors[i] = -1;
     }
 }

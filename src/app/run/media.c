@@ -6,6 +6,7 @@
 #include "app/say.h"
 #include "io/media/cipher.h"
 #include "io/media/gate.h"
+#include "io/media/ports.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -44,6 +45,10 @@ int media_main(struct child *child)
         return 3;
     }
     setup.pool_count = pools_of_policy(policy, pools);
+    if (child->port_count != media_sockets_count(pools, setup.pool_count)) {
+        say("media: %u ports were told of, not all", child->port_count);
+        return 3;
+    }
     setup.certificate = certificate_take(child, &certificate) ? &certificate : NULL;
     setup.totals = child_map(&child->counters, "counters");
     if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||

@@ -292,7 +292,8 @@ static uint64_t parent_next_ms(const struct parent *parent)
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         const struct parent_child *child = &parent->children[role];
 
-        if (child->state == CHILD_RESTING && !child->has_link && child->due_ms < next_ms) {
+        if (!parent->is_leaving && child->state == CHILD_RESTING && !child->has_link &&
+            child->due_ms < next_ms) {
             next_ms = child->due_ms;
         }
     }

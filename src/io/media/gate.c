@@ -105,6 +105,7 @@ static struct gate *gate_make(const struct media_setup *setup)
     gate->epoll = -1;
     limits_complete(&gate->limits);
     gate_batch_init(&gate->batch);
+    gate_orders_init(&gate->orders);
     gate->strangers.key = setup->key;
     gate->strangers.block_ports = gate->limits.block_ports;
     gate->strangers.block_packets = gate->limits.block_packets;
@@ -188,6 +189,9 @@ static int wait_ms(const struct gate *gate)
     if (gate->pending_count > 0) {
         return 0;
     }
+    if (gate->gathers_orders) {
+        return GATE_ORDERS_GATHER_US / 1000;
+    }
     return gate->tick_us > gate->now_us ? (int)((gate->tick_us - gate->now_us) / 1000 + 1) : 0;
 }
 
@@ -209,6 +213,7 @@ static void gate_turn(struct gate *gate)
     int count = epoll_wait(gate->epoll, events, GATE_EVENTS, wait_ms(gate));
 
     gate->now_us = clock_us();
+    gate_gathered_take(gate);
     gate_pending_read(gate);
     events_take(gate, events, count);
     gate_tick(gate);

@@ -13,8 +13,11 @@ enum {
     GATE_BATCH = 32,      /* packets of one port in one call: 0.6 s of audio, a burst of video */
     GATE_EVENTS = 128,    /* of one turn; orders never wait longer than these ports take */
     GATE_OWED_MAX = 1024, /* reports of a worker that does not read: a second of 1,000 calls */
-    GATE_SHIELDS_MAX = 16384,  /* ports under attack at the same time */
-    GATE_FORMER_US = 30000000, /* MED-05: how long a former party's packets are merely late */
+    GATE_ORDERS = 16,     /* read in one call */
+    GATE_ORDERS_GATHER_US = 5000, /* nothing waits for an order but the packets that come after it,
+                                     and they have it read first */
+    GATE_SHIELDS_MAX = 16384,     /* ports under attack at the same time */
+    GATE_FORMER_US = 30000000,    /* MED-05: how long a former party's packets are merely late */
 };
 
 /* Packets that nobody expected, in the second that began at second_us. */
@@ -42,6 +45,8 @@ struct gate_worker {
     uint32_t connection; /* counts its connections: streams know which one last wanted them */
     uint64_t gone_us;
     bool waits_to_write;
+    bool gathers;              /* its orders do not wake the gate: they are looked for every turn */
+    uint64_t heard_us;         /* when orders came last */
     struct media_report *owed; /* a ring of GATE_OWED_MAX */
     uint32_t owed_first, owed_count;
 };
@@ -55,6 +60,12 @@ struct gate_batch {
     uint32_t out_count;
     int out_fd;
     char octets[2 * GATE_BATCH * GATE_ROOM]; /* packets, then rooms for what is written anew */
+};
+
+struct gate_orders {
+    struct mmsghdr messages[GATE_ORDERS];
+    struct iovec pieces[GATE_ORDERS];
+    char octets[GATE_ORDERS][sizeof(struct media_order) + 1]; /* one more: too long is seen */
 };
 
 struct gate_shield {
@@ -91,6 +102,8 @@ struct gate {
 
     struct dtls_setup *dtls; /* NULL: the gate has no certificate */
     struct gate_batch batch;
+    struct gate_orders orders;
+    bool gathers_orders; /* of some worker */
     struct strangers strangers;
 };
 
@@ -116,8 +129,13 @@ void gate_pending_read(struct gate *gate);
 void gate_dtls_send(const struct gate_port *port, struct gate_side *side);
 
 /* workers.c: connections, orders, reports. */
+void gate_orders_init(struct gate_orders *orders);
 void gate_worker_connect(struct gate *gate, uint32_t number, int fd);
 void gate_worker_event(struct gate *gate, uint32_t number, uint32_t events);
+/* Every turn, before any packet. */
+void gate_gathered_take(struct gate *gate);
+/* What is told without hurry. */
+void gate_owed_tell(struct gate *gate);
 void gate_parent_event(struct gate *gate);
 void gate_report(struct gate *gate, const struct gate_stream *stream, enum media_report_kind kind,
                  unsigned side);

@@ -83,4 +83,5 @@ void gate_tick(struct gate *gate)
     orphans_close(gate);
     gate_shields_end(gate);
     gathering_decide(gate);
+    gate_owed_tell(gate);
 }

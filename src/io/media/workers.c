@@ -17,7 +17,7 @@ static void worker_watch(struct gate *gate, uint32_t number, int operation)
 {
     struct gate_worker *worker = &gate->workers[number];
     struct epoll_event event = {
-        .events = worker->waits_to_write ? EPOLLIN | EPOLLOUT : EPOLLIN,
+        .events = (worker->gathers ? 0 : EPOLLIN) | (worker->waits_to_write ? EPOLLOUT : 0),
         .data.u64 = gate_wake_of(GATE_WAKE_WORKER, number),
     };
 
@@ -40,7 +40,7 @@ static void worker_gone(struct gate *gate, uint32_t number)
 
     (void)close(worker->fd);
     worker->fd = -1;
-    worker->waits_to_write = false;
+    worker->waits_to_write = worker->gathers = false;
     worker->gone_us = gate->now_us;
 }
 
@@ -72,7 +72,7 @@ static void worker_send_owed(struct gate *gate, uint32_t number)
 }
 
 /* In order: nothing overtakes what is owed already. */
-static void worker_tell(struct gate *gate, uint32_t number, const struct media_report *report)
+static void worker_owe(struct gate *gate, uint32_t number, const struct media_report *report)
 {
     struct gate_worker *worker = &gate->workers[number];
 
@@ -81,7 +81,21 @@ static void worker_tell(struct gate *gate, uint32_t number, const struct media_r
         return;
     }
     worker->owed[(worker->owed_first + worker->owed_count++) % GATE_OWED_MAX] = *report;
+}
+
+static void worker_tell(struct gate *gate, uint32_t number, const struct media_report *report)
+{
+    worker_owe(gate, number, report);
     worker_send_owed(gate, number);
+}
+
+void gate_owed_tell(struct gate *gate)
+{
+    for (uint32_t i = 0; i < gate->setup->worker_count; i++) {
+        if (gate->workers[i].owed_count > 0) {
+            worker_send_owed(gate, i);
+        }
+    }
 }
 
 void gate_report(struct gate *gate, const struct gate_stream *stream, enum media_report_kind kind,
@@ -91,7 +105,12 @@ void gate_report(struct gate *gate, const struct gate_stream *stream, enum media
 
     gate_report_write(&report, stream, kind);
     report.side = (uint8_t)side;
-    worker_tell(gate, stream->worker, &report);
+    if (kind == MEDIA_REPORT_CLOSED &&
+        gate->workers[stream->worker].owed_count < GATE_OWED_MAX / 2) {
+        worker_owe(gate, stream->worker, &report); /* nobody acts on it: at the next tick */
+    } else {
+        worker_tell(gate, stream->worker, &report);
+    }
 }
 
 void gate_report_blocked(struct gate *gate, const struct address *source)
@@ -170,48 +189,101 @@ void gate_worker_connect(struct gate *gate, uint32_t number, int fd)
     worker_send_owed(gate, number);
 }
 
+void gate_orders_init(struct gate_orders *orders)
+{
+    for (unsigned i = 0; i < GATE_ORDERS; i++) {
+        orders->pieces[i] = (struct iovec){orders->octets[i], sizeof(orders->octets[i])};
+        orders->messages[i].msg_hdr =
+            (struct msghdr){.msg_iov = &orders->pieces[i], .msg_iovlen = 1};
+    }
+}
+
+static void order_take(struct gate *gate, uint32_t number, struct slice message)
+{
+    struct media_order order;
+
+    if (media_order_read(&order, message)) {
+        gate_order(gate, number, &order);
+        media_order_wipe(&order);
+    } else {
+        gate->totals->orders_unreadable++;
+    }
+}
+
 /* False when the connection is over. */
 static bool worker_read(struct gate *gate, uint32_t number)
 {
-    int fd = gate->workers[number].fd;
-    char message[sizeof(struct media_order) + 1];
+    struct gate_worker *worker = &gate->workers[number];
+    struct gate_orders *orders = &gate->orders;
+    bool is_over = false;
+    int count = GATE_ORDERS;
 
-    for (unsigned i = 0; i < ORDERS_PER_TURN; i++) {
-        struct media_order order;
-        ssize_t len = recv(fd, message, sizeof(message), MSG_DONTWAIT);
-
-        if (len < 0) {
-            bool is_over = errno != EAGAIN && errno != EINTR;
-
-            media_wipe(message, sizeof(message)); /* it was the last one's, with its keys */
-            return !is_over;
+    for (unsigned taken = 0; count == GATE_ORDERS && !is_over && taken < ORDERS_PER_TURN;
+         taken += GATE_ORDERS) {
+        count = recvmmsg(worker->fd, orders->messages, GATE_ORDERS, MSG_DONTWAIT, NULL);
+        if (count < 0) {
+            return errno == EAGAIN || errno == EINTR;
         }
-        if (len == 0) {
-            return false;
+        for (int i = 0; i < count && !is_over; i++) {
+            is_over = orders->messages[i].msg_len == 0;
+            if (!is_over) {
+                order_take(gate, number, slice_of(orders->octets[i], orders->messages[i].msg_len));
+                media_wipe(orders->octets[i], orders->messages[i].msg_len); /* keys were in it */
+            }
         }
-        if (media_order_read(&order, slice_of(message, (size_t)len))) {
-            gate_order(gate, number, &order);
-            media_order_wipe(&order);
-        } else {
-            gate->totals->orders_unreadable++;
-        }
+        worker->heard_us = gate->now_us;
     }
-    media_wipe(message, sizeof(message));
-    return true;
+    return !is_over;
 }
 
+static void worker_gather(struct gate *gate, uint32_t number, bool gathers)
+{
+    gate->workers[number].gathers = gathers;
+    worker_watch(gate, number, EPOLL_CTL_MOD);
+}
+
+/* Orders that follow each other closely are let gather: a wake-up costs more than an order does. */
 void gate_worker_event(struct gate *gate, uint32_t number, uint32_t events)
 {
+    struct gate_worker *worker = &gate->workers[number];
+    uint64_t former_us = worker->heard_us;
+
     /* An event of a connection that was closed earlier in this turn. */
-    if (gate->workers[number].fd < 0) {
+    if (worker->fd < 0) {
         return;
     }
     if ((events & EPOLLOUT) != 0) {
         worker_send_owed(gate, number);
     }
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !worker_read(gate, number)) {
-        worker_gone(gate, number);
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) {
+        return;
     }
+    if (!worker_read(gate, number)) {
+        worker_gone(gate, number);
+    } else if (!worker->gathers && gate->now_us - former_us < GATE_ORDERS_GATHER_US) {
+        worker_gather(gate, number, true);
+        gate->gathers_orders = true;
+    }
+}
+
+void gate_gathered_take(struct gate *gate)
+{
+    bool gathers = false;
+
+    for (uint32_t i = 0; gate->gathers_orders && i < gate->setup->worker_count; i++) {
+        struct gate_worker *worker = &gate->workers[i];
+
+        if (worker->fd < 0 || !worker->gathers) {
+            continue;
+        }
+        if (!worker_read(gate, i)) {
+            worker_gone(gate, i);
+        } else if (gate->now_us - worker->heard_us > GATE_ORDERS_GATHER_US) {
+            worker_gather(gate, i, false);
+        }
+        gathers |= worker->gathers;
+    }
+    gate->gathers_orders = gathers;
 }
 
 /* The one descriptor of a message, or -1; of several all are closed. */
