@@ -27,6 +27,10 @@ enum recent_kind {
     RECENT_PASSAGE,       /* the same call in again, by session and called */
     RECENT_DEVICE_USER,   /* REGISTERs, by device and user */
     RECENT_DEVICE_USERS,  /* users, by device */
+    RECENT_UNKNOWN_USER,  /* asked for and not there, by source and user */
+    RECENT_UNKNOWN_USERS, /* such users, by source */
+    RECENT_DIALLED,       /* calls, by source and number as dialled */
+    RECENT_DIALLED_TAIL,  /* ways one number was dialled, by source and its end */
     RECENT_KIND_COUNT,
 };
 

@@ -209,6 +209,7 @@ struct policy {
 #include "policy/capacity.def"
 #undef CAPACITY
     } capacity;
+    bool judges_anybody;  /* made for captures without a policy: everybody is a stranger */
     bool masks_numbers;                     /* in events; default on */
     struct slice user;                      /* whom the processes become; empty: stay */
     struct slice journal;                   /* folder; empty: standard output */

@@ -65,6 +65,7 @@ struct exchange {
     bool is_left;         /* another hop was asked meanwhile: nobody waits for this one */
     bool is_cancelled;    /* the asker gave up; CANCEL sent or to be sent */
     bool is_acknowledged; /* INVITE: the ACK of its 2xx passed, wire is that ACK */
+    bool has_answer;      /* in a capture: the request answered a challenge */
     bool has_provisional; /* the client heard a 1xx: CANCEL may be sent now */
     uint8_t resends;      /* of the client */
     uint8_t sendings;     /* of the client, each to another hop; modulo 256 */

@@ -51,6 +51,8 @@ static void follow_request(struct state *state, const struct sip_message *messag
     exchange->server_state = SERVER_TRYING;
     exchange->client_state = CLIENT_CALLING;
     exchange->started_ms = now_ms;
+    exchange->has_answer = sip_has(message, SIP_HEADER_AUTHORIZATION) ||
+                           sip_has(message, SIP_HEADER_PROXY_AUTHORIZATION);
     if (match->dialog != NULL) {
         exchange->dialog = pool_handle(&state->dialogs, match->dialog);
         exchange->side = (uint8_t)match->side;

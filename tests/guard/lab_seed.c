@@ -273,8 +273,9 @@ static void seed_used(struct lab *lab, struct slice line)
 static void seed_recent(struct lab *lab, struct slice line)
 {
     static const char *const names[RECENT_KIND_COUNT] = {
-        "failed-user", "failed-source", "receiver", "receivers",   "same-text",    "notification",
-        "message-id",  "disposition",   "passage",  "device-user", "device-users",
+        "failed-user",  "failed-source", "receiver",      "receivers", "same-text",
+        "notification", "message-id",    "disposition",   "passage",   "device-user",
+        "device-users", "unknown-user",  "unknown-users", "dialled",   "dialled-tail",
     };
     struct recent_key key = {.a = word_of(line, "a", ""), .b = word_of(line, "b", "")};
     struct slice word = slice_skip(line, strlen("recent "));

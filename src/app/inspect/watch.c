@@ -17,6 +17,7 @@ static struct policy *observer_read(void)
         policy_read(slice_string(observer_policy), SLICE("observer"), control_names(), complaints);
     must(policy != NULL);
     policy_complaints_free(complaints);
+    policy->judges_anybody = true;
     return policy;
 }
 
@@ -92,6 +93,17 @@ static void clock_set(struct watch *watch, uint64_t when_us)
     }
 }
 
+/* A refused message did not go on.  Without a policy nobody refused it: of who looks around, what
+ * he was answered is of interest. */
+static bool happened(const struct watch *watch)
+{
+    const struct inspection *inspection = watch->inspection;
+
+    return inspection->verdict.action == ACTION_PASS ||
+           (!watch->has_policy && (inspection->verdict.control == CONTROL_INDEX_scanner ||
+                                   inspection->verdict.control == CONTROL_INDEX_brute_force));
+}
+
 void watch_judge(struct watch *watch, const struct packet *packet)
 {
     struct inspection *inspection = watch->inspection;
@@ -101,7 +113,7 @@ void watch_judge(struct watch *watch, const struct packet *packet)
     now.when_us = watch->clock_us;
     state_follow_clock(watch->state, watch->clock_us / 1000);
     inspect(inspection, watch->plan, watch->state, &now, watch->tallies);
-    if (inspection->verdict.action == ACTION_PASS && inspection->reading == SIP_READ) {
+    if (happened(watch) && inspection->reading == SIP_READ) {
         state_follow(watch->state, &inspection->message, &now, inspection_match(inspection),
                      inspection->now_ms);
     }

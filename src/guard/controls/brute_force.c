@@ -34,7 +34,7 @@ static bool was_answered(const struct inspection *inspection, const struct excha
 {
     struct slice wire = texts_slice(&inspection->state->texts, exchange->wire);
 
-    return slice_has(wire, SLICE("\r\nAuthorization: ")) ||
+    return exchange->has_answer || slice_has(wire, SLICE("\r\nAuthorization: ")) ||
            slice_has(wire, SLICE("\r\nProxy-Authorization: "));
 }
 
@@ -83,7 +83,7 @@ static enum outcome request(struct inspection *inspection)
     struct text text;
 
     if (!has_credentials(message) || inspection->emergency != EMERGENCY_NONE ||
-        inspection->peer != POLICY_NONE) {
+        (inspection->peer != POLICY_NONE && !inspection->policy->judges_anybody)) {
         return OUTCOME_NOT_APPLICABLE;
     }
     text_init(&text, room, sizeof(room));
