@@ -1,0 +1,44 @@
+#include "app/audit/outcome.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *verdict_name(enum audit_verdict verdict)
+{
+    static const char *const names[VERDICT_COUNT] = {
+        [VERDICT_NOT_RUN] = "NOT RUN", [VERDICT_NOT_APPLICABLE] = "N/A",
+        [VERDICT_PASS] = "PASS",       [VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
+        [VERDICT_WEAK] = "WEAK",       [VERDICT_FAIL] = "FAIL",
+    };
+
+    return names[verdict];
+}
+
+void outcome_add(struct test_outcome *outcome, const char *name, uint8_t transport,
+                 enum audit_verdict verdict, uint16_t status, const char *format, ...)
+{
+    char reason[OUTCOME_REASON_MAX];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(reason, sizeof(reason), format, list);
+    va_end(list);
+    outcome->tried++;
+    if (outcome->count < OUTCOME_VARIANTS_MAX) {
+        struct variant_outcome *variant = &outcome->variants[outcome->count++];
+
+        snprintf(variant->name, sizeof(variant->name), "%s", name);
+        snprintf(variant->reason, sizeof(variant->reason), "%s", reason);
+        variant->transport = transport;
+        variant->verdict = (uint8_t)verdict;
+        variant->status = status;
+    }
+    if (verdict > outcome->verdict) {
+        outcome->verdict = verdict;
+        if (name[0] == '\0') {
+            snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
+        } else {
+            snprintf(outcome->reason, sizeof(outcome->reason), "%.60s: %.130s", name, reason);
+        }
+    }
+}
