@@ -150,6 +150,9 @@ static void audit_hears(void *owner, const struct heard *heard)
     bool is_sip = sip_read(message, heard->bytes, false) == SIP_READ;
 
     leak_look(audit, heard);
+    if (is_sip && !message->is_request && message->cseq_method == SIP_REGISTER) {
+        audit->register_status = message->status;
+    }
     if (is_sip && callers_hear(&audit->callers, heard, message)) {
         return;
     }
@@ -179,7 +182,8 @@ static bool is_decided(void *asked)
 {
     const struct decided *decided = asked;
 
-    return sightings_final(decided->audit, decided->from) != 0;
+    return sightings_final(decided->audit, decided->from) != 0 ||
+           decided->audit->register_status >= 200;
 }
 
 void audit_wait(struct audit *audit, uint64_t ms)
@@ -204,6 +208,7 @@ void audit_send_draft(struct audit *audit, const struct scope_socket *to)
 
     text_init(&text, audit->written, WRITTEN_MAX);
     draft_write(&audit->draft, &text);
+    audit->register_status = 0;
     (void)ground_send(&audit->ground, audit->draft.from, to, text_slice(&text));
     ground_wait(&audit->ground, audit->settle_ms, is_decided, &decided);
 }
@@ -278,11 +283,32 @@ void audit_close(struct audit *audit)
     free(audit->message);
 }
 
+bool audit_register(struct audit *audit, enum vantage_id id, const struct scope_socket *to,
+                    struct fault *fault)
+{
+    sightings_clear(audit);
+    audit->callers.is_registering = true;
+    draft_begin(&audit->draft, &audit->scope, id, to->transport, "REGISTER", &audit->chance);
+    audit->register_status = 0;
+    audit_send_draft(audit, to);
+    audit->callers.is_registering = false;
+    return (audit->register_status >= 200 && audit->register_status < 300) ||
+           fault_set(fault,
+                     "the %s was not registered (%u); remedy: check the user in the scope, or "
+                     "write registers: false",
+                     vantage_name(id), audit->register_status);
+}
+
 bool audit_baseline(struct audit *audit, struct fault *fault)
 {
+    const struct scope_socket *access = &audit->scope.access.list[0];
     unsigned lost = 0;
 
     audit->ground.comment = "baseline";
+    if (audit->scope.registers && (!audit_register(audit, VANTAGE_CALLER, access, fault) ||
+                                   !audit_register(audit, VANTAGE_ATTACKER, access, fault))) {
+        return false;
+    }
     if (!ground_is_there(&audit->ground, VANTAGE_CORE)) {
         return true; /* who answers is the target's own; nothing is known of good calls */
     }

@@ -46,6 +46,7 @@ struct audit {
     size_t room_len;
     struct sip_message *message; /* read last */
     unsigned core_status;        /* what the core answers, 200 */
+    uint16_t register_status;    /* of the last REGISTER */
     bool core_is_silent;
     const char *leaked; /* an internal name seen outside since sightings_clear, or NULL */
     char leaked_word[64], leaked_to;
@@ -55,6 +56,10 @@ struct audit {
 bool audit_open(struct audit *audit, const char *folder, volatile sig_atomic_t *is_stopped,
                 struct fault *fault);
 void audit_close(struct audit *audit);
+
+/* A vantage registers its user from where it sends; over TCP its connection is the flow. */
+bool audit_register(struct audit *audit, enum vantage_id id, const struct scope_socket *to,
+                    struct fault *fault);
 
 /* Whether the box carries good calls at all: nothing can be said of one that does not. */
 bool audit_baseline(struct audit *audit, struct fault *fault);

@@ -165,12 +165,25 @@ static void core_answers(struct callers *callers, const struct heard *heard,
     (void)ground_answer(callers->ground, VANTAGE_CORE, &heard->from, text_slice(&text));
 }
 
+/* Nobody else's message is taken for the caller's own, though it says so. */
+static bool is_expected(const struct callers *callers)
+{
+    bool is_expected = callers->is_registering;
+
+    for (unsigned i = 0; i < CALLERS_MAX; i++) {
+        enum call_state state = callers->calls[i].state;
+
+        is_expected |= state == CALL_ASKED || state == CALL_UP || state == CALL_ENDING;
+    }
+    return is_expected;
+}
+
 bool callers_hear(struct callers *callers, const struct heard *heard,
                   const struct sip_message *message)
 {
     const struct sip_value *from = sip_value(message, SIP_HEADER_FROM);
 
-    if (heard->at == VANTAGE_CORE && message->is_request && from != NULL &&
+    if (heard->at == VANTAGE_CORE && message->is_request && from != NULL && is_expected(callers) &&
         slice_equal(sip_slice(message, from->uri.user), callers->scope->caller)) {
         callers->core_requests[message->method]++;
         core_answers(callers, heard, message);

@@ -40,10 +40,10 @@ struct callers {
     struct draft draft;
     struct good_call calls[CALLERS_MAX];
     char letters[48];
+    bool is_registering;
     uint64_t begun, ended, lost, repeated;
     uint64_t core_requests[SIP_METHOD_COUNT + 1]; /* in the caller's name, as the core heard them */
     uint32_t baseline_us;                         /* of the middle one; 0: not yet */
-    uint32_t slowest_us;
 };
 
 bool callers_open(struct callers *callers, struct ground *ground, const struct scope *scope,

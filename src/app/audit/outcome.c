@@ -23,6 +23,9 @@ void outcome_add(struct test_outcome *outcome, const char *name, uint8_t transpo
     va_start(list, format);
     vsnprintf(reason, sizeof(reason), format, list);
     va_end(list);
+    if (outcome->at_worst != VERDICT_NOT_RUN && verdict > outcome->at_worst && name[0] != '\0') {
+        verdict = outcome->at_worst;
+    }
     outcome->tried++;
     if (outcome->count < OUTCOME_VARIANTS_MAX) {
         struct variant_outcome *variant = &outcome->variants[outcome->count++];

@@ -4,6 +4,7 @@
  *     from A               who sends: A, P or S (A when nothing is said)
  *     over udp tcp         transports, of those the box has on that side (udp tcp)
  *     method INVITE        what a good request is made of (INVITE)
+ *     at worst weak        the row knows nothing worse than WEAK
  *     expect refused       what should come of it, until the next variant or for all
  *     variant NAME         what follows is done to the good request: draft.h has the words
  *
@@ -49,6 +50,7 @@ struct probe {
     enum expectation expectation;
     struct slice words; /* behind the expectation */
     uint64_t times;
+    bool is_weak_at_worst;
     char name[64];
     struct slice edits[PROBE_LINES_MAX];
     unsigned edit_count;
@@ -98,6 +100,8 @@ static bool setting_read(struct probe *probe, struct slice line)
         snprintf(probe->method, sizeof(probe->method), "%.*s", (int)rest.len, rest.at);
     } else if (slice_equal(word, SLICE("expect"))) {
         expectation_read(probe, rest);
+    } else if (slice_equal(word, SLICE("at"))) {
+        probe->is_weak_at_worst = slice_equal(slice_trim(rest), SLICE("worst weak"));
     } else if (slice_equal(word, SLICE("times"))) {
         (void)slice_number(slice_trim(rest), TIMES_MAX, &probe->times);
     } else {
@@ -227,6 +231,7 @@ static void judge_quiet(struct audit *audit, const struct probe *probe, const st
 
 static void judge(struct audit *audit, const struct probe *probe, uint8_t over)
 {
+    audit->outcome->at_worst = probe->is_weak_at_worst ? VERDICT_WEAK : VERDICT_NOT_RUN;
     enum vantage_id behind = vantage_behind(probe->from);
     struct seen seen = {.behind = sightings_request(audit, behind),
                         .status = sightings_final(audit, probe->from),
@@ -293,6 +298,11 @@ static void variant_try(struct audit *audit, const struct probe *probe)
         is_tried[to->transport] = true;
         snprintf(comment, sizeof(comment), "%s %s", audit->test->id, probe->name);
         audit->ground.comment = comment;
+        if (probe->from == VANTAGE_ATTACKER && audit->scope.registers) {
+            struct fault unused; /* a box that refuses it now is judged by what follows */
+
+            (void)audit_register(audit, VANTAGE_ATTACKER, to, &unused);
+        }
         sightings_clear(audit);
         for (uint64_t n = 0; n < probe->times; n++) {
             variant_send(audit, probe, to);

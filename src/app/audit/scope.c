@@ -10,6 +10,7 @@ enum scope_kind {
     SCOPE_WORD,
     SCOPE_WORDS,
     SCOPE_NUMBER,
+    SCOPE_TRUTH,
     SCOPE_WINDOW,
     SCOPE_CLASSES,
     SCOPE_SOCKETS,
@@ -211,6 +212,16 @@ static void number_read(struct scope_reading *reading, const struct item *item, 
     }
 }
 
+static void truth_read(struct scope_reading *reading, const struct item *item, const char *key,
+                       bool *truth)
+{
+    *truth = slice_equal(item->text, SLICE("true"));
+    if (!*truth && !slice_equal(item->text, SLICE("false"))) {
+        COMPLAIN(reading, item, "%s is \"%s\"; expected true or false; write one of them", key,
+                 show(item->text).text);
+    }
+}
+
 static void place_read(struct scope_reading *reading, const struct item *item, const char *key,
                        struct address *place)
 {
@@ -240,6 +251,7 @@ static void setting_read(struct scope_reading *reading, const struct scope_setti
         return;
     case SCOPE_WORD:
     case SCOPE_NUMBER:
+    case SCOPE_TRUTH:
     case SCOPE_WINDOW:
     case SCOPE_PLACE:
         break;
@@ -251,6 +263,8 @@ static void setting_read(struct scope_reading *reading, const struct scope_setti
         *(struct slice *)field = item->text;
     } else if (setting->kind == SCOPE_NUMBER) {
         number_read(reading, item, setting->key, field);
+    } else if (setting->kind == SCOPE_TRUTH) {
+        truth_read(reading, item, setting->key, field);
     } else if (setting->kind == SCOPE_WINDOW) {
         window_read(reading, item);
     } else {

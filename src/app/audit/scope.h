@@ -58,6 +58,7 @@ struct scope {
     struct scope_words internal;
     struct scope_sockets access, peering, inside;
     struct address places[VANTAGE_COUNT]; /* family ADDRESS_NONE: nobody is there */
+    bool registers;
     uint64_t rate, window_begin_s, window_end_s;
     unsigned classes;
     struct slice text; /* the file, for the record */
