@@ -3,11 +3,13 @@
 # machine's or another hour's.
 #
 #     tests/bench/run.sh              all of it
-#     tests/bench/run.sh WORD ...     of: read call media ratio
+#     tests/bench/run.sh WORD ...     of: read call media flood ratio
 #
 #   read    ns and instructions to read a message completely, SDP included
 #   call    ns and instructions of a whole call through guard and relay, without sockets
 #   media   CPU per RTP packet of the gate, beside forwarders that judge nothing
+#   flood   good calls while floods arrive, beside Kamailio's firewall policy, when ../shared/bench is
+#           there; RATE=1000 FLOODS="25000 100000 200000" SECONDS_EACH=3
 #   ratio   CPU per call of the store, beside Kamailio and a blind pipe, when ../shared/bench is there
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -15,7 +17,7 @@ build=${BUILD:-build}
 scratch=$PWD/out/bench
 mkdir -p "$scratch"
 words=("$@")
-[ ${#words[@]} -gt 0 ] || words=(read call media ratio)
+[ ${#words[@]} -gt 0 ] || words=(read call media flood ratio)
 
 # instructions PROGRAM FEW MANY: callgrind's count per turn, from the difference of two runs.
 instructions() {
@@ -67,6 +69,7 @@ zones:
   carriers:
     class: interconnect
     listeners: ["udp:127.0.77.1:5060"]
+    rates: {called-number: 0, called-prefix: 0}
     media: $1
   core:
     class: core
@@ -110,6 +113,76 @@ bench_ratio() {
             ../shared/bench/b_ratio.sh "${ROUNDS:-2}" "${RATES:-800 2000}" 2.5 \
             "pipe MODE_TM MODE_FW ours"
     done
+}
+
+# ours_start POLICY, ours_stop: the store on CPU 0, as the peer is.
+ours_start() {
+    taskset -c 0 "$build/sipwarden" run "$1" --state "$BW/state" >"$BW/ours.log" 2>&1 &
+    ours=$!
+    sleep 1.2
+}
+
+ours_stop() {
+    kill "$ours" 2>/dev/null
+    sleep 0.3
+    kill "$ours" 2>/dev/null
+    wait "$ours" 2>/dev/null
+}
+
+# The peer's generators against ours: the same calls, the same floods, the same core for both.
+flood_as_peer() {
+    local kind=$1 level=$2 line
+    ours_start "$BW/signalling.yaml"
+    (cd "$BW" && taskset -c 1 ./sipload -R 100 -d 0.5 >/dev/null)
+    if [ "$level" -gt 0 ]; then
+        taskset -c 1 "$BW/flood" 127.0.77.1:5060 "$kind" "$level" $((each + 3)) >"$BW/flood.txt" &
+        local flooder=$!
+        sleep 1
+    fi
+    line=$(cd "$BW" && taskset -c 1 ./sipload -R "$rate" -d "$each")
+    [ "$level" -gt 0 ] && wait "$flooder"
+    ours_stop
+    printf '%-7s offered_flood %7d/s  %s\n' "$kind" "$level" "$line"
+}
+
+# What the peer's flood does not send.
+flood_as_ours() {
+    local kind=$1 level=$2 sources=$3 line
+    ours_start "$BW/signalling.yaml"
+    line=$(taskset -c 1 "$build/sipwarden" flood --to 127.0.77.1:5060 --from 127.0.77.2:5070 \
+        --answer 127.0.77.4:5090 --call 'sip:+1555#######@ims.mnc002.mcc001.3gppnetwork.org' \
+        --calls "$rate" --seconds "$each" --attack "$kind=$level" --sources "$sources" --json)
+    ours_stop
+    python3 -c 'import json, sys
+sums = json.loads(sys.argv[2])
+sent = sum(sums["attack"].values()) / sums["seconds"]
+print(f"{sys.argv[1]:<10} {sent:9.0f}/s  success {100 * sums[\"success\"]:6.2f} %  "
+      f"sent again {sums[\"again_per_call\"]:.3f} a call  setup p50 {sums[\"setup_ms\"][\"p50\"]:.1f} ms "
+      f"p99 {sums[\"setup_ms\"][\"p99\"]:.1f} ms")' "$kind" "$line"
+}
+
+bench_flood() {
+    local rate=${RATE:-1000} each=${SECONDS_EACH:-3} levels="0 ${FLOODS:-25000 100000 200000}" kind level
+    echo "== good calls while floods arrive, $rate calls/s, proxy and generators on a core each"
+    export BW=$scratch/flood
+    mkdir -p "$BW"
+    ratio_policy pass pass >"$BW/signalling.yaml"
+    if [ -x ../shared/bench/c_flood.sh ] && have kamailio; then
+        echo "-- Kamailio, firewall policy"
+        ../shared/bench/c_flood.sh "$rate" "$each" "$levels" "bad unauth"
+        echo "-- sipwarden, the same generators"
+        for kind in bad unauth; do
+            for level in $levels; do flood_as_peer "$kind" "$level"; done
+        done
+    else
+        echo "  skipped: ../shared/bench or Kamailio is not there"
+    fi
+    echo "-- sipwarden, by sipwarden flood: from 50 sources, and the last ones from 100,000"
+    for kind in malformed register invite response options password; do
+        for level in ${FLOODS:-25000 100000 200000}; do flood_as_ours "$kind" "$level" 50; done
+    done
+    flood_as_ours register "${level:-200000}" 100000
+    flood_as_ours response "${level:-200000}" 100000
 }
 
 for word in "${words[@]}"; do "bench_$word"; done
