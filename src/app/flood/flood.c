@@ -158,7 +158,7 @@ static bool wish_complete(struct flood_wish *wish)
 static int flood_play(const struct flood_wish *wish)
 {
     struct flood_calls calls = {.setup_max = wish->calls * wish->seconds + 1};
-    static struct flood_sent sent;
+    struct flood_sent sent = {.is_over = false};
     struct flood_attacker attacker = {wish, &sent};
     struct fault fault = {{0}};
     pthread_t thread;
