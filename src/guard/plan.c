@@ -62,7 +62,9 @@ static struct occasions consumed_headers(void)
     struct occasions consumed = {.bits = {0}};
 
     for (unsigned name = SIP_HEADER_UNKNOWN + 1; name < SIP_HEADER_COUNT; name++) {
-        if (sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY) {
+        /* An agreement on security is between a device and the border (RFC 3329). */
+        if (sip_header_is_hop(name) || name == SIP_HEADER_P_PREFERRED_IDENTITY ||
+            name == SIP_HEADER_SECURITY_CLIENT || name == SIP_HEADER_SECURITY_VERIFY) {
             occasion_add(&consumed, name);
         }
     }

@@ -85,6 +85,7 @@ struct policy_zone {
     bool is_strict;       /* the stricter reading where rules have one */
     bool accepts_unknown; /* access zones: sources need not be peers */
     bool is_nat;          /* media ports may be learned at the signalling address, MED-02 */
+    bool is_inner;        /* CT-SEG-10: who is here is believed nothing */
     bool hides;           /* topology hidden towards this zone (default) */
     enum policy_media media;
     enum policy_binding binding; /* of its devices, towards a core that is not hidden from */
@@ -141,6 +142,7 @@ struct policy_peer {
     uint32_t rate, burst;               /* requests out of dialog per second; 0: no limit */
     uint32_t calls_max;                 /* at the same time; 0: no limit */
     uint32_t liveness_seconds;          /* OPTIONS towards it; 0: off */
+    bool is_ipsec;                      /* it must come through a security association */
     bool follows_redirects; /* 3xx from it: targets are tried through the routes (at most 3) */
 };
 
@@ -217,6 +219,7 @@ struct policy {
     uint32_t journal_keep_s, journal_quota; /* seconds; megabytes */
     struct policy_hep hep;
     struct policy_tls tls;
+    uint32_t ipsec_mark; /* of packets that came through a security association; 0: none is set */
     struct policy_tables *tables; /* what is compiled from the rest: opaque, see lookups below */
 };
 

@@ -43,5 +43,6 @@ struct packet {
     struct flow flow;            /* remote is the source */
     struct address local;        /* destination */
     struct slice certified_name; /* what TLS proved, empty otherwise */
+    bool is_protected;           /* the kernel says that it came through a security association */
     uint32_t number;             /* of the frame in a capture, from 1; 0 live */
 };
