@@ -1,9 +1,11 @@
 /*
- * Work for the cost test: one INVITE read, or judged, a given number of times.
+ * Work for the cost test: one INVITE read with its SDP, or judged, a given number of times.
  *
  *     trip_work TESTS-FOLDER read|trip COUNT
  */
 #include "guard/lab.h"
+
+#include "wire/sdp/sdp.h"
 
 enum { MESSAGE_MAX = 8192, CALLED_MS = 120 /* between two: what one number may be called */ };
 
@@ -28,6 +30,7 @@ static struct slice message_read(const char *folder, char room[MESSAGE_MAX])
 int main(int argument_count, char **arguments)
 {
     static struct sip_message message;
+    static struct sdp sdp;
     static char room[MESSAGE_MAX];
     char policy[1024];
     struct lab lab;
@@ -48,6 +51,7 @@ int main(int argument_count, char **arguments)
             lab_judge(&lab, &source, bytes, i * CALLED_MS);
         } else {
             sip_read(&message, bytes, false);
+            sdp_read(&sdp, message.body);
         }
     }
     bool is_good = !is_trip || (lab.inspection->verdict.action == ACTION_PASS &&

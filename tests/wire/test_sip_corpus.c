@@ -415,10 +415,12 @@ static uint64_t time_of(struct slice bytes)
     return shortest;
 }
 
-static struct slice heavy_message(const char *place, const char *piece, size_t len)
+/* lines: in front of the heavy one. */
+static struct slice heavy_message(const char *lines, const char *place, const char *piece,
+                                  size_t len)
 {
     static char text[SIP_HEAD_MAX + 200];
-    size_t at = (size_t)snprintf(text, sizeof(text), "%s%s", REQUEST_LINE, place);
+    size_t at = (size_t)snprintf(text, sizeof(text), "%s%s%s", REQUEST_LINE, lines, place);
 
     while (at + strlen(piece) < len) {
         at += (size_t)snprintf(text + at, sizeof(text) - at, "%s", piece);
@@ -429,27 +431,130 @@ static struct slice heavy_message(const char *place, const char *piece, size_t l
 
 /* Four times the octets may take four times as long, and as much again for the noise: what grows
  * with the square would take sixteen times as long (HYG-L36). */
+static void expect_linear(const char *lines, const char *place, const char *piece, size_t len)
+{
+    enum { TRIES = 4 };
+    bool is_linear = false;
+    uint64_t few = 0, many = 0;
+
+    for (unsigned tries = 0; tries < TRIES && !is_linear; tries++) {
+        few = time_of(heavy_message(lines, place, piece, len));
+        many = time_of(heavy_message(lines, place, piece, 4 * len));
+        is_linear = many < 8 * few + 100000;
+    }
+    if (!is_linear) {
+        print_error("%s%s...: %lu ns, then %lu ns\n", place, piece, (unsigned long)few,
+                    (unsigned long)many);
+        fail();
+    }
+}
+
+/* As lines that may be plain, and in a message whose lines are not even tried as such. */
 static void time_grows_with_length(void **state)
 {
     (void)state;
-    enum { SHORT = 16300, LONG = 4 * SHORT, TRIES = 4 };
+    enum { PLAIN = SIP_LINE_MAX / 4 - 100, LONG = 16300 };
 
     for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
         for (size_t j = 0; j < ARRAY_COUNT(heavy); j++) {
-            bool is_linear = false;
-            uint64_t few = 0, many = 0;
-
-            for (unsigned tries = 0; tries < TRIES && !is_linear; tries++) {
-                few = time_of(heavy_message(places[i], heavy[j], SHORT));
-                many = time_of(heavy_message(places[i], heavy[j], LONG));
-                is_linear = many < 8 * few + 100000;
-            }
-            if (!is_linear) {
-                print_error("%s%s...: %lu ns, then %lu ns\n", places[i], heavy[j],
-                            (unsigned long)few, (unsigned long)many);
-                fail();
-            }
+            expect_linear("", places[i], heavy[j], PLAIN);
+            expect_linear("Subject: \xC3\xA9\r\n", places[i], heavy[j], LONG);
         }
+    }
+}
+
+/* A header that is odd in nothing, but makes the message one that is not plain. */
+static const char not_plain[] = "Unusual: \xC3\xA9\r\n";
+
+/* The same message with that header behind the others, and so read on the general way: everything
+ * but that line must be the same. */
+static struct sip_message general;
+
+static void expect_same_values(void)
+{
+    assert_int_equal(general.value_count, message.value_count);
+    assert_int_equal(general.item_count, message.item_count + 1);
+    for (unsigned i = 0; i < message.value_count; i++) {
+        assert_memory_equal(&general.values[i], &message.values[i], sizeof(message.values[i]));
+    }
+}
+
+static void expect_same_lines(void)
+{
+    assert_int_equal(general.header_count, message.header_count + 1);
+    for (unsigned i = 0; i < message.header_count; i++) {
+        struct sip_header line = general.headers[i];
+
+        line.next = message.headers[i].next; /* unknown ones go on to the one added */
+        assert_memory_equal(&line, &message.headers[i], sizeof(line));
+    }
+}
+
+/* Plain lines read as what they are by those who know only plain lines, and by those who know all.
+ */
+static void expect_ways_agree(const char *name, struct slice bytes)
+{
+    static char text[GUARDED_MAX + sizeof(not_plain)];
+    size_t head_len;
+
+    if (bytes.len > GUARDED_MAX || sip_read(&message, bytes, false) != SIP_READ ||
+        sip_is_odd(&message, SIP_ODD_NO_END) || message.header_count == SIP_HEADERS_MAX ||
+        sip_is_odd(&message, SIP_ODD_MANY_VALUES) || message.header_count == 0 ||
+        message.head_len < 2 || message.head[message.head_len - 2] != '\r') {
+        return;
+    }
+    head_len = (size_t)(message.head - bytes.at) + message.head_len - 2;
+    memcpy(text, bytes.at, head_len);
+    memcpy(text + head_len, not_plain, sizeof(not_plain) - 1);
+    memcpy(text + head_len + sizeof(not_plain) - 1, bytes.at + head_len, bytes.len - head_len);
+    assert_int_equal(sip_read(&general, slice_of(text, bytes.len + sizeof(not_plain) - 1), false),
+                     SIP_READ);
+    if (memcmp(&general.oddities, &message.oddities, sizeof(message.oddities)) != 0) {
+        print_error("%s: %s\n", name, oddities_words(&message.oddities));
+        print_error("not %s\n", oddities_words(&general.oddities));
+        fail();
+    }
+    expect_same_lines();
+    expect_same_values();
+    assert_memory_equal(&general.uri, &message.uri, sizeof(message.uri));
+    assert_memory_equal(general.first_value, message.first_value, sizeof(message.first_value));
+    assert_memory_equal(&general.call_id, &message.call_id, sizeof(message.call_id));
+    assert_int_equal(general.cseq, message.cseq);
+    assert_int_equal(general.max_forwards, message.max_forwards);
+}
+
+/* Each message, and each with an octet of its head changed for one that may mean something. */
+static void expect_mutants_agree(const char *name, struct slice bytes)
+{
+    static const char meaning[] = ";,=\"<>:@ /[]%*._-\\()?&\r\n\tx0";
+    static char mutant[GUARDED_MAX];
+    uint32_t chance = 2463534242;
+
+    expect_ways_agree(name, bytes);
+    for (unsigned i = 0; i < 30 && bytes.len > 0 && bytes.len <= GUARDED_MAX; i++) {
+        memcpy(mutant, bytes.at, bytes.len);
+        for (unsigned j = 0; j <= i % 3; j++) {
+            chance ^= chance << 13;
+            chance ^= chance >> 17;
+            chance ^= chance << 5;
+            mutant[chance % bytes.len] = meaning[(chance >> 16) % (sizeof(meaning) - 1)];
+        }
+        expect_ways_agree(name, slice_of(mutant, bytes.len));
+    }
+}
+
+static void both_ways_of_reading_agree(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"rfc4475", "jain-torture",        "rfc-flows",
+                                          "cve",     "fuzz-seeds/kamailio", "fuzz-seeds/sipgo"};
+    unsigned files = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(folders); i++) {
+        files += corpus_walk(folders[i], "", expect_mutants_agree);
+    }
+    if (files == 0) {
+        corpus_skip("messages");
     }
 }
 
@@ -463,6 +568,7 @@ int main(void)
         cmocka_unit_test(prefixes_of_our_own),
         cmocka_unit_test(whatever_comes),
         cmocka_unit_test(time_grows_with_length),
+        cmocka_unit_test(both_ways_of_reading_agree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

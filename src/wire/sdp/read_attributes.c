@@ -2,26 +2,30 @@
  * The attributes that a border must understand.  All others are lines with a name.
  */
 #include "base/must.h"
-#include "wire/sdp/reader.h"
+#include "wire/sdp/attributes.h"
 #include "wire/token.h"
 
 /* " EVS/16000" or " opus/48000/2" */
-static inline bool is_mapping(const struct sdp_reader *reader, const char *at)
+static inline bool is_mapping(const struct sdp_reader *reader, size_t at)
 {
-    const char *slash = sdp_find(reader, at, '/');
-    const char *clock = sdp_step(reader, slash), *channels;
+    size_t slash, clock;
     uint32_t number;
 
-    if (slash - at < 2 || at[0] != ' ' || at[1] == ' ' ||
+    if (reader->at[at] != ' ' || reader->at[at + 1] == ' ') {
+        return false;
+    }
+    slash = sdp_find(reader, at + 1, '/');
+    clock = slash + 1;
+    if (slash == at + 1 || slash == reader->end ||
         !sdp_digits(reader, &clock, UINT32_MAX, &number)) {
         return false;
     }
     if (clock == reader->end) {
         return true;
     }
-    channels = sdp_step(reader, clock);
-    return *clock == '/' && sdp_digits(reader, &channels, UINT8_MAX, &number) &&
-           channels == reader->end;
+    at = clock + 1;
+    return reader->at[clock] == '/' && sdp_digits(reader, &at, UINT8_MAX, &number) &&
+           at == reader->end;
 }
 
 static bool is_on_media_line(const struct sdp_reader *reader, uint32_t type)
@@ -29,7 +33,7 @@ static bool is_on_media_line(const struct sdp_reader *reader, uint32_t type)
     return reader->media != NULL && sdp_media_has_payload_type(reader->media, type);
 }
 
-static bool read_rtpmap(struct sdp_reader *reader, const char *value)
+static bool read_rtpmap(struct sdp_reader *reader, size_t value)
 {
     uint32_t type;
 
@@ -50,28 +54,27 @@ static bool read_rtpmap(struct sdp_reader *reader, const char *value)
     return true;
 }
 
-static bool read_fmtp(struct sdp_reader *reader, const char *value)
+static bool read_fmtp(struct sdp_reader *reader, size_t value)
 {
     uint32_t type;
 
     if (!reader->carries_rtp) {
         return true;
     }
-    if (!sdp_digits(reader, &value, SDP_PAYLOAD_TYPE_MAX, &type) ||
-        !sdp_is_at(reader, value, ' ')) {
+    if (!sdp_digits(reader, &value, SDP_PAYLOAD_TYPE_MAX, &type) || reader->at[value] != ' ') {
         return sdp_note_line(reader, SDP_ODD_BAD_FMTP);
     }
     return is_on_media_line(reader, type) || sdp_note_line(reader, SDP_ODD_STRAY_FORMAT);
 }
 
 /* "49171" or "49171 IN IP4 192.0.2.1", RFC 3605 */
-static bool read_rtcp(struct sdp_reader *reader, const char *value)
+static bool read_rtcp(struct sdp_reader *reader, size_t value)
 {
     struct sdp_connection target = {.kind = SDP_CONNECTION_NONE};
     uint32_t port;
     bool is_port = sdp_digits(reader, &value, UINT16_MAX, &port);
 
-    if (is_port && sdp_is_at(reader, value, ' ')) {
+    if (is_port && reader->at[value] == ' ') {
         sdp_connection_read(reader, value + 1, &target);
     }
     if (!is_port || reader->media == NULL ||
@@ -90,12 +93,12 @@ static bool read_rtcp(struct sdp_reader *reader, const char *value)
 }
 
 /* Milliseconds, perhaps with a fraction (RFC 8866 6.4), which is left off. */
-static bool read_milliseconds(struct sdp_reader *reader, const char *value, uint16_t *milliseconds)
+static bool read_milliseconds(struct sdp_reader *reader, size_t value, uint16_t *milliseconds)
 {
     uint32_t number, fraction;
     bool is_number = sdp_digits(reader, &value, UINT16_MAX, &number);
 
-    if (is_number && sdp_is_at(reader, value, '.')) {
+    if (is_number && reader->at[value] == '.') {
         value++;
         is_number = sdp_digits(reader, &value, UINT32_MAX, &fraction);
     }
@@ -106,12 +109,12 @@ static bool read_milliseconds(struct sdp_reader *reader, const char *value, uint
     return true;
 }
 
-static bool read_ptime(struct sdp_reader *reader, const char *value)
+static bool read_ptime(struct sdp_reader *reader, size_t value)
 {
     return read_milliseconds(reader, value, &reader->level->ptime);
 }
 
-static bool read_max_ptime(struct sdp_reader *reader, const char *value)
+static bool read_max_ptime(struct sdp_reader *reader, size_t value)
 {
     return read_milliseconds(reader, value, &reader->level->max_ptime);
 }
@@ -126,31 +129,31 @@ static bool set_direction(struct sdp_reader *reader, enum sdp_direction directio
     return true;
 }
 
-static bool read_sendrecv(struct sdp_reader *reader, const char *value)
+static bool read_sendrecv(struct sdp_reader *reader, size_t value)
 {
     (void)value;
     return set_direction(reader, SDP_SENDRECV);
 }
 
-static bool read_sendonly(struct sdp_reader *reader, const char *value)
+static bool read_sendonly(struct sdp_reader *reader, size_t value)
 {
     (void)value;
     return set_direction(reader, SDP_SENDONLY);
 }
 
-static bool read_recvonly(struct sdp_reader *reader, const char *value)
+static bool read_recvonly(struct sdp_reader *reader, size_t value)
 {
     (void)value;
     return set_direction(reader, SDP_RECVONLY);
 }
 
-static bool read_inactive(struct sdp_reader *reader, const char *value)
+static bool read_inactive(struct sdp_reader *reader, size_t value)
 {
     (void)value;
     return set_direction(reader, SDP_INACTIVE);
 }
 
-static bool read_setup(struct sdp_reader *reader, const char *value)
+static bool read_setup(struct sdp_reader *reader, size_t value)
 {
     static const struct slice roles[] = {
         [SDP_SETUP_NONE] = SLICE_INIT(""),
@@ -161,7 +164,7 @@ static bool read_setup(struct sdp_reader *reader, const char *value)
     };
 
     for (unsigned role = SDP_SETUP_ACTIVE; role < ARRAY_COUNT(roles); role++) {
-        if (slice_equal_nocase(slice_between(value, reader->end), roles[role])) {
+        if (slice_equal_nocase(sdp_rest(reader, value), roles[role])) {
             reader->level->setup = (uint8_t)role;
             return true;
         }
@@ -180,9 +183,9 @@ static bool is_hex_pairs(struct slice pairs)
     return pairs.len % 3 == 2;
 }
 
-static bool read_fingerprint(struct sdp_reader *reader, const char *value)
+static bool read_fingerprint(struct sdp_reader *reader, size_t value)
 {
-    struct slice rest = slice_between(value, reader->end), hash;
+    struct slice rest = sdp_rest(reader, value), hash;
 
     reader->level->fingerprint_count++;
     slice_cut(&rest, ' ', &hash);
@@ -191,9 +194,9 @@ static bool read_fingerprint(struct sdp_reader *reader, const char *value)
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with a tag of at most nine digits, RFC 4568 9.2 */
-static bool read_crypto(struct sdp_reader *reader, const char *value)
+static bool read_crypto(struct sdp_reader *reader, size_t value)
 {
-    struct slice rest = slice_between(value, reader->end), tag, suite;
+    struct slice rest = sdp_rest(reader, value), tag, suite;
     uint64_t number;
 
     if (++reader->level->crypto_count > SDP_CRYPTO_MAX) {
@@ -207,9 +210,9 @@ static bool read_crypto(struct sdp_reader *reader, const char *value)
 }
 
 /* "foundation component transport priority address port typ type ...", RFC 8839 5.1 */
-static bool read_candidate(struct sdp_reader *reader, const char *value)
+static bool read_candidate(struct sdp_reader *reader, size_t value)
 {
-    struct slice rest = slice_between(value, reader->end), words[8];
+    struct slice rest = sdp_rest(reader, value), words[8];
     uint64_t component, priority, port;
 
     if (++reader->level->candidate_count > SDP_CANDIDATES_MAX) {
@@ -225,7 +228,7 @@ static bool read_candidate(struct sdp_reader *reader, const char *value)
            sdp_note_line(reader, SDP_ODD_BAD_CANDIDATE);
 }
 
-static sdp_value_reader *const readers[SDP_ATTRIBUTE_COUNT] = {
+sdp_value_function *const sdp_attribute_readers[SDP_ATTRIBUTE_COUNT] = {
     [SDP_ATTRIBUTE_RTPMAP] = read_rtpmap,       [SDP_ATTRIBUTE_FMTP] = read_fmtp,
     [SDP_ATTRIBUTE_RTCP] = read_rtcp,           [SDP_ATTRIBUTE_PTIME] = read_ptime,
     [SDP_ATTRIBUTE_MAXPTIME] = read_max_ptime,  [SDP_ATTRIBUTE_SENDRECV] = read_sendrecv,
@@ -235,8 +238,7 @@ static sdp_value_reader *const readers[SDP_ATTRIBUTE_COUNT] = {
     [SDP_ATTRIBUTE_CANDIDATE] = read_candidate,
 };
 
-/* A name that is not spelled as the table has it, or not in it. */
-static enum sdp_attribute find_odd_name(struct sdp_reader *reader, struct slice name)
+enum sdp_attribute sdp_odd_name_find(struct sdp_reader *reader, struct slice name)
 {
     bool is_exact;
     enum sdp_attribute attribute = sdp_attribute_find(name, &is_exact);
@@ -248,55 +250,4 @@ static enum sdp_attribute find_odd_name(struct sdp_reader *reader, struct slice 
         sdp_note_line(reader, SDP_ODD_ATTRIBUTE_CASE);
     }
     return attribute;
-}
-
-/* False when it stands once and stood there already. */
-static bool count_attribute(struct sdp_reader *reader, enum sdp_attribute attribute)
-{
-    struct sdp_level *level = reader->level;
-    uint64_t *seen = &level->seen[attribute / 64], bit = UINT64_C(1) << (attribute % 64);
-
-    if (++level->attribute_count > reader->attributes_max) {
-        sdp_note_line(reader, SDP_ODD_MANY_ATTRIBUTES);
-    }
-    if ((*seen & bit) != 0 && sdp_attributes[attribute].stands_once) {
-        return sdp_note_line(reader, SDP_ODD_REPEATED_ATTRIBUTE);
-    }
-    *seen |= bit;
-    return true;
-}
-
-/* The name in the octets up to a colon or the end of the line; most are found in one word. */
-static enum sdp_attribute find_name(struct sdp_reader *reader, const char *name,
-                                    const char **name_end)
-{
-    enum sdp_attribute attribute = SDP_ATTRIBUTE_UNKNOWN;
-
-    if (reader->limit - name >= (ptrdiff_t)sizeof(uint64_t)) {
-        uint64_t word = octets_load(name);
-        uint64_t ends = octets_equal(word, ':') | octets_below(word, ' ');
-
-        *name_end = ends != 0 ? name + octets_first(ends) : sdp_find(reader, name, ':');
-        if (*name_end == reader->end || **name_end == ':') {
-            attribute = sdp_attribute_spelled(name, (size_t)(*name_end - name),
-                                              ends != 0 ? word & octets_before(ends) : word);
-        }
-    }
-    if (attribute == SDP_ATTRIBUTE_UNKNOWN) {
-        *name_end = sdp_find(reader, name, ':');
-        attribute = find_odd_name(reader, slice_between(name, *name_end));
-    }
-    return attribute;
-}
-
-bool sdp_attribute_read(struct sdp_reader *reader, struct sdp_line *line, const char *name)
-{
-    const char *name_end;
-    enum sdp_attribute attribute = find_name(reader, name, &name_end);
-    const char *value = sdp_step(reader, name_end);
-
-    line->attribute = (uint8_t)attribute;
-    line->value_at = (uint16_t)(value - reader->sdp->base);
-    return count_attribute(reader, attribute) &&
-           (readers[attribute] == NULL || readers[attribute](reader, value));
 }

@@ -75,6 +75,16 @@ static const struct slice directions[] = {
     [SDP_INACTIVE] = SLICE_INIT("inactive"),
 };
 
+enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, uint64_t word)
+{
+    for (unsigned i = sdp_first_of_length[len]; i < sdp_first_of_length[len + 1]; i++) {
+        if (sdp_attribute_is(i, name, len, word)) {
+            return (enum sdp_attribute)i;
+        }
+    }
+    return SDP_ATTRIBUTE_UNKNOWN;
+}
+
 enum sdp_attribute sdp_attribute_find(struct slice name, bool *is_exact)
 {
     *is_exact = true;

@@ -38,20 +38,18 @@ extern const struct sdp_letter sdp_letters[26];
 /* Where the names of each length begin; the table's test holds it. */
 extern const uint8_t sdp_first_of_length[SDP_NAME_ROOM];
 
-/* The attribute spelled just so; word has the first eight octets of the name, zeros behind it. */
-static inline enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, uint64_t word)
+/* Whether the name of len octets, of which word has the first eight with zeros behind, is spelled
+ * as the attribute's. */
+static inline bool sdp_attribute_is(unsigned attribute, const char *name, size_t len, uint64_t word)
 {
-    if (len + 1 >= SDP_NAME_ROOM) {
-        return SDP_ATTRIBUTE_UNKNOWN;
-    }
-    for (unsigned i = sdp_first_of_length[len], end = sdp_first_of_length[len + 1]; i < end; i++) {
-        if (octets_load(sdp_attributes[i].name) == word &&
-            (len <= sizeof word || memcmp(sdp_attributes[i].name, name, len) == 0)) {
-            return (enum sdp_attribute)i;
-        }
-    }
-    return SDP_ATTRIBUTE_UNKNOWN;
+    const struct sdp_attribute_facts *facts = &sdp_attributes[attribute];
+
+    return facts->len == len && octets_load(facts->name) == word &&
+           (len <= sizeof word || memcmp(facts->name, name, len) == 0);
 }
+
+/* The same, asked of all attributes whose names have len octets. */
+enum sdp_attribute sdp_attribute_spelled(const char *name, size_t len, uint64_t word);
 
 /* By any case of letters. */
 enum sdp_media_type sdp_media_type_find(struct slice name);

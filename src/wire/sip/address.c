@@ -80,7 +80,7 @@ value_take(const struct sip_reader *reader, size_t from, size_t limit, struct si
     size_t end = skip_blanks(reader, address_take(reader, from, limit, value), limit);
 
     if (reader->at[end] == ';') {
-        end = params_take(reader, end + 1, limit, PARAMS_ADDRESS, value);
+        end = sip_params_take(reader, end + 1, limit, PARAMS_ADDRESS, value);
     }
     if (end < limit && reader->at[end] != ',') {
         sip_note(reader, reader->at[end] == '<' ? SIP_ODD_TWO_BRACKETS : SIP_ODD_BAD_ADDRESS, from,

@@ -13,6 +13,7 @@ enum {
     CHAR_WORD = 0x10,   /* Call-ID */
     CHAR_URI = 0x20,    /* URIs of other schemes, '%' included */
     CHAR_BLANK = 0x40,  /* SP, HTAB, and CR and LF: inside a value they can only be a fold */
+    CHAR_HEX = 0x80,    /* hex digits */
 };
 
 extern const uint8_t sip_chars[256];

@@ -5,7 +5,12 @@
 
 #include "wire/sip/reader.h"
 
-/* Judges the host in [from, to). */
+/* What the host in [from, to) is, whatever is odd about it.  underscore: from the first underscore
+ * of a name to the end of its label, else as it was. */
+enum sip_host_kind sip_host_kind(const struct sip_reader *reader, size_t from, size_t to,
+                                 struct sip_span *underscore);
+
+/* The same, with what is odd about it noted. */
 enum sip_host_kind sip_host_judge(const struct sip_reader *reader, size_t from, size_t to);
 
 /* Behind the host that begins at from: a name, or a literal with its brackets. */
@@ -20,37 +25,40 @@ static inline bool host_ends_in_name(char last)
     return (unsigned char)((last | 0x20) - 'g') <= 'z' - 'g';
 }
 
-/* Takes the host at from; returns the place behind it.  Nearly all are names without anything odd
- * about dots and hyphens, not longer than one label may be. */
-static inline size_t host_take(const struct sip_reader *reader, size_t from, struct sip_span *host,
-                               uint8_t *kind)
+/* Four digits as a number, or 0. */
+static inline unsigned port_of_four(const char *at)
 {
-    size_t end = next_mark(reader, from);
-    const char *at = reader->at;
+    uint32_t digits = chars_load4(at) ^ 0x30303030;
 
-    if (reader->has_pairs || end - from - 1 >= LABEL_MAX || !host_ends_in_name(at[end - 1]) ||
-        at[from] == '.' || at[from] == '-' || char_is(at[end], CHAR_TOKEN)) {
-        end = sip_host_end(reader, from);
-        *kind = (uint8_t)sip_host_judge(reader, from, end);
-    } else {
-        *kind = SIP_HOST_NAME;
+    if (((digits | (digits + 0x76767676)) & 0x80808080) != 0) {
+        return 0;
     }
-    span_set(host, from, end);
-    return end;
+    digits = (digits * 10 + (digits >> 8)) & 0x00FF00FF;
+    return (digits * 100 + (digits >> 16)) & 0xFFFF;
+}
+
+/* The port in [from, to), or 0 when it is none.  Nearly all have four digits. */
+static inline uint16_t port_number(const struct sip_reader *reader, size_t from, size_t to)
+{
+    unsigned port = 0, digit;
+    size_t place = from;
+
+    if (to - from == 4) {
+        return (uint16_t)port_of_four(reader->at + from);
+    }
+    for (; (digit = (unsigned char)(reader->at[place] - '0')) < 10; place++) {
+        port = port * 10 + digit;
+    }
+    return place != to || to - from - 1 >= 5 || port > UINT16_MAX ? 0 : (uint16_t)port;
 }
 
 /* 0 and an oddity when [from, to) is no port. */
 static inline uint16_t port_read(const struct sip_reader *reader, size_t from, size_t to)
 {
-    unsigned port = 0, digit;
-    size_t place = from;
+    uint16_t port = port_number(reader, from, to);
 
-    for (; (digit = (unsigned char)(reader->at[place] - '0')) < 10; place++) {
-        port = port * 10 + digit;
-    }
-    if (place != to || to - from - 1 >= 5 || port - 1 >= UINT16_MAX) {
+    if (port == 0) {
         sip_note(reader, SIP_ODD_BAD_PORT, from, to);
-        return 0;
     }
-    return (uint16_t)port;
+    return port;
 }

@@ -65,7 +65,7 @@ static size_t item_take(const struct sip_reader *reader, size_t from, size_t sto
         from = end + 1;
     }
     if (end < limit && reader->at[end] != ',') {
-        end = params_take(reader, from, limit, kind, NULL);
+        end = sip_params_take(reader, from, limit, kind, NULL);
     }
     if (end < limit && reader->at[end] != ',') {
         sip_note(reader, SIP_ODD_BAD_PARAMETER, from, limit);

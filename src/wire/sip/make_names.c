@@ -26,7 +26,7 @@ static const uint64_t factor_first = UINT64_C(0x9E3779B97F4A7C15);
 static const uint64_t factor_step = UINT64_C(0x9E3779B97F4A7C16);
 static const uint32_t factors_max = 1 << 24;
 
-static uint64_t ends_of(const char *text)
+static struct name_ends ends_of(const char *text)
 {
     return name_ends(text, strlen(text));
 }
@@ -70,8 +70,10 @@ static void names_print(uint64_t factor, const uint8_t slots[NAME_SLOTS])
     octets_print("sip_name_letters", letters, LETTERS);
     printf("\n");
     for (unsigned i = 0; i < NAME_COUNT; i++) {
-        printf("#define ENDS_%s UINT64_C(0x%016" PRIx64 ")\n", names[i].name,
-               ends_of(names[i].text));
+        struct name_ends ends = ends_of(names[i].text);
+
+        printf("#define ENDS_%s {UINT64_C(0x%016" PRIx64 "), UINT64_C(0x%016" PRIx64 ")}\n",
+               names[i].name, ends.first, ends.last);
     }
 }
 

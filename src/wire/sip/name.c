@@ -14,7 +14,7 @@ const char sip_name_texts[SIP_HEADER_COUNT][NAME_ROOM] = {
 const struct sip_name sip_names[SIP_HEADER_COUNT] = {
     [SIP_HEADER_UNKNOWN] = {.shape = SIP_SHAPE_OPAQUE},
 #define HEADER(name, spelling, compact, shape_, flags_) \
-    [SIP_HEADER_##name] = {.ends = ENDS_##name, .len = sizeof(spelling) - 1, \
+    [SIP_HEADER_##name] = {.ends = ENDS_##name, .id = SIP_HEADER_##name, .len = sizeof(spelling) - 1, \
                            .shape = SIP_SHAPE_##shape_, .flags = flags_},
 #include "wire/sip/headers.def"
 #undef HEADER
@@ -41,7 +41,7 @@ enum sip_header_name sip_header_find(struct slice spelled)
                    ? (enum sip_header_name)sip_name_letters[(*spelled.at | 0x20) - 'a']
                    : SIP_HEADER_UNKNOWN;
     default:
-        return name_find(spelled.at, spelled.len);
+        return (enum sip_header_name)name_find(spelled.at, spelled.len)->id;
     }
 }
 

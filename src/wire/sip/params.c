@@ -92,31 +92,6 @@ bool sip_params_have(const struct sip_reader *reader, const struct params_seen *
     return false;
 }
 
-/* A value may be a host, IPv6 literal included (RFC 3261 25.1, gen-value; in received even without
- * brackets); in items and credentials also base64 or part of a URI. */
-static bool is_value_octet(char octet, enum params_kind kind)
-{
-    switch (octet) {
-    case ':':
-    case '[':
-    case ']':
-        return true;
-    case '/':
-    case '=':
-    case '?':
-    case '@':
-    case '&':
-    case '$':
-    case '(':
-    case ')':
-    case '{':
-    case '}':
-        return kind != PARAMS_VIA && kind != PARAMS_ADDRESS;
-    default:
-        return false;
-    }
-}
-
 size_t sip_param_value_end(const struct sip_reader *reader, size_t from, size_t limit,
                            enum params_kind kind)
 {
@@ -125,7 +100,7 @@ size_t sip_param_value_end(const struct sip_reader *reader, size_t from, size_t 
 
         return end < limit ? end + 1 : limit;
     }
-    while (is_value_octet(reader->at[from = next_stop(reader, from)], kind)) {
+    while (param_is_value_octet(reader->at[from = next_stop(reader, from)], kind)) {
         from++;
     }
     return from;

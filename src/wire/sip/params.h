@@ -25,15 +25,22 @@ struct params_seen {
 bool sip_params_have(const struct sip_reader *reader, const struct params_seen *seen, size_t from,
                      size_t to);
 
+/* A bit for the name in [from, to), which is not empty.  Five bits of a letter are the same in both
+ * cases. */
+static inline uint32_t param_kind(const char *at, size_t from, size_t to)
+{
+    unsigned first = (unsigned char)at[from], last = (unsigned char)at[to - 1];
+
+    return UINT32_C(1) << ((first + last + (unsigned)(to - from)) & 31);
+}
+
 /* Adds the name in [from, to), which is not empty; true when it was there already.  Beyond max
  * names are not compared, so that time stays linear: that there are so many is an oddity of its
  * own. */
 static inline bool params_see(const struct sip_reader *reader, struct params_seen *seen,
                               size_t from, size_t to, unsigned max)
 {
-    unsigned first = (unsigned char)reader->at[from], last = (unsigned char)reader->at[to - 1];
-    /* Five bits: the two cases of a letter are the same in them. */
-    uint32_t kind = UINT32_C(1) << ((first + last + (unsigned)(to - from)) & 31);
+    uint32_t kind = param_kind(reader->at, from, to);
     bool is_repeated = false;
 
     if (__builtin_expect((seen->kinds & kind) != 0, 0)) {
@@ -48,6 +55,31 @@ static inline bool params_see(const struct sip_reader *reader, struct params_see
     return is_repeated;
 }
 
+/* A value may be a host, IPv6 literal included (RFC 3261 25.1, gen-value; in received even without
+ * brackets); in items and credentials also base64 or part of a URI. */
+static inline bool param_is_value_octet(char octet, enum params_kind kind)
+{
+    switch (octet) {
+    case ':':
+    case '[':
+    case ']':
+        return true;
+    case '/':
+    case '=':
+    case '?':
+    case '@':
+    case '&':
+    case '$':
+    case '(':
+    case ')':
+    case '{':
+    case '}':
+        return kind != PARAMS_VIA && kind != PARAMS_ADDRESS;
+    default:
+        return false;
+    }
+}
+
 /* Behind a value that is neither token nor quoted string. */
 size_t sip_param_value_end(const struct sip_reader *reader, size_t from, size_t limit,
                            enum params_kind kind);
@@ -58,9 +90,9 @@ size_t sip_params_take(const struct sip_reader *reader, size_t from, size_t limi
                        enum params_kind kind, struct sip_value *value);
 
 /* Keeps what a value remembers of its parameters: the first tag or branch, and rport. */
-static inline void param_keep(const struct sip_reader *reader, enum params_kind kind, size_t name,
-                              size_t name_end, size_t text, size_t text_end,
-                              struct sip_value *value)
+static inline __attribute__((always_inline)) void
+param_keep(const struct sip_reader *reader, enum params_kind kind, size_t name, size_t name_end,
+           size_t text, size_t text_end, struct sip_value *value)
 {
     const char *at = reader->at + name;
     size_t len = name_end - name;
@@ -73,27 +105,4 @@ static inline void param_keep(const struct sip_reader *reader, enum params_kind 
     } else if (kind == PARAMS_VIA && len == 5 && chars_equal(at, "rport", 5)) {
         value->via.has_rport = true;
     }
-}
-
-/* One parameter: a name, perhaps a value, and then a comma or the limit.  What is not as simple is
- * left to sip_params_take. */
-static inline size_t params_take(const struct sip_reader *reader, size_t from, size_t limit,
-                                 enum params_kind kind, struct sip_value *value)
-{
-    size_t name_end = next_stop(reader, from), text = name_end, end = name_end;
-    bool is_empty = name_end == from;
-
-    if (reader->at[name_end] == '=') {
-        text++;
-        end = reader->at[text] == '"' ? quoted_end(reader, text, limit) : next_stop(reader, text);
-        is_empty |= end == text;
-    }
-    if ((end != limit && reader->at[end] != ',') || is_empty) {
-        return sip_params_take(reader, from, limit, kind, value);
-    }
-    if (value != NULL) {
-        param_keep(reader, kind, from, name_end, text, end, value);
-        span_set(&value->params, from, end);
-    }
-    return end;
 }

@@ -20,26 +20,26 @@ static void message_clear(struct sip_message *message, struct slice bytes)
  * without an end ends at the reader's len. */
 static size_t line_end(const struct sip_reader *reader, size_t from, size_t *next)
 {
-    while ((from = scan_next(reader->line, from)) < reader->len) {
+    while ((from = scan_next(reader->scan.line, from)) < reader->scan.len) {
         if (reader->at[from] == '\n') {
             sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
             *next = from + 1;
             return from;
         }
-        if (from + 1 < reader->len && reader->at[from + 1] == '\n') {
+        if (from + 1 < reader->scan.len && reader->at[from + 1] == '\n') {
             *next = from + 2;
             return from;
         }
         sip_note(reader, SIP_ODD_BARE_CR, from, from + 1);
         from++;
     }
-    *next = reader->len;
-    return reader->len;
+    *next = reader->scan.len;
+    return reader->scan.len;
 }
 
 static bool is_continuation(const struct sip_reader *reader, size_t place)
 {
-    return place < reader->len && (reader->at[place] == ' ' || reader->at[place] == '\t');
+    return place < reader->scan.len && (reader->at[place] == ' ' || reader->at[place] == '\t');
 }
 
 /* The end of a header line with its continuations. */
@@ -92,9 +92,8 @@ static size_t name_take(const struct sip_reader *reader, size_t from, size_t to,
     return colon + 1;
 }
 
-/* The same single header again. */
-static void single_judge(const struct sip_reader *reader, const struct sip_header *first,
-                         const struct sip_header *header)
+void sip_single_judge(const struct sip_reader *reader, const struct sip_header *first,
+                      const struct sip_header *header)
 {
     size_t end = (size_t)header->value.at + header->value.len;
 
@@ -107,23 +106,7 @@ static void single_judge(const struct sip_reader *reader, const struct sip_heade
     }
 }
 
-/* Counts the header that was read last and chains it to those of the same name. */
-static inline void header_chain(const struct sip_reader *reader, struct sip_header *header)
-{
-    struct sip_message *message = reader->message;
-    size_t name = header->id, first = message->first_header[name];
-    uint16_t number = ++message->header_count;
-
-    if (first == 0) {
-        message->first_header[name] = number;
-    } else {
-        message->headers[message->last_header[name] - 1].next = number;
-        single_judge(reader, &message->headers[first - 1], header);
-    }
-    message->last_header[name] = number;
-    message->header_counts[name]++;
-}
-
+/* Free text is one item. */
 static void text_take(const struct sip_reader *reader, const struct sip_header *header,
                       size_t limit)
 {
@@ -132,36 +115,26 @@ static void text_take(const struct sip_reader *reader, const struct sip_header *
     reader->message->item_count++;
 }
 
-static shape_function *const shapes[] = {
-    [SIP_SHAPE_VIA] = sip_via_take,
-    [SIP_SHAPE_ADDRESS] = sip_address_take,
-    [SIP_SHAPE_LIST] = sip_items_judge,
-    [SIP_SHAPE_ONE] = sip_items_judge,
-    [SIP_SHAPE_NUMBER] = sip_number_take,
-    [SIP_SHAPE_TEXT] = text_take,
-    [SIP_SHAPE_CREDENTIALS] = sip_credentials_judge,
-    [SIP_SHAPE_OPAQUE] = sip_opaque_take,
+/* How the values of each header name are read. */
+// clang-format off
+#define TAKE_VIA         sip_via_take
+#define TAKE_ADDRESS     sip_address_take
+#define TAKE_LIST        sip_items_judge
+#define TAKE_ONE         sip_items_judge
+#define TAKE_NUMBER      sip_number_take
+#define TAKE_TEXT        text_take
+#define TAKE_CREDENTIALS sip_credentials_judge
+#define TAKE_OPAQUE      sip_opaque_take
+static shape_function *const value_takes[SIP_HEADER_COUNT] = {
+    [SIP_HEADER_UNKNOWN] = TAKE_OPAQUE,
+#define HEADER(name, spelling, compact, shape, flags) [SIP_HEADER_##name] = TAKE_##shape,
+#include "wire/sip/headers.def"
+#undef HEADER
 };
-
-/* What is done with every header once its name and value are known. */
-static inline void header_judge(const struct sip_reader *reader, struct sip_header *header,
-                                size_t from, size_t end)
-{
-    header_chain(reader, header);
-    shapes[sip_names[header->id].shape](reader, header, end);
-    if (__builtin_expect(!reader->is_usual, 0)) {
-        if (end - from > SIP_LINE_MAX) {
-            sip_note(reader, SIP_ODD_LONG_LINE, from, end);
-        }
-        if (!reader->is_plain) {
-            sip_octets_judge(reader, header);
-        }
-    }
-}
+// clang-format on
 
 /* Any header line; returns where the next line begins. */
-static __attribute__((noinline)) size_t header_take_slowly(const struct sip_reader *reader,
-                                                           size_t from)
+static size_t header_take(const struct sip_reader *reader, size_t from)
 {
     struct sip_message *message = reader->message;
     struct sip_header *header = &message->headers[message->header_count];
@@ -177,7 +150,7 @@ static __attribute__((noinline)) size_t header_take_slowly(const struct sip_read
         end = folds_take(reader, from, end, &next);
         header->is_folded = true;
     }
-    if (end == reader->len) {
+    if (end == reader->scan.len) {
         /* A line without an end is kept as it is; nobody asks what it says. */
         span_set(&header->name, from, end);
         header_chain(reader, header);
@@ -189,33 +162,15 @@ static __attribute__((noinline)) size_t header_take_slowly(const struct sip_read
         sip_note(reader, SIP_ODD_LONG_NAME, from, from + header->name.len);
     }
     header->is_compact = header->name.len == 1 && header->id != SIP_HEADER_UNKNOWN;
-    header_judge(reader, header, from, end);
+    header_chain(reader, header);
+    value_takes[header->id](reader, header, end);
+    if (end - from > SIP_LINE_MAX) {
+        sip_note(reader, SIP_ODD_LONG_LINE, from, end);
+    }
+    if (!reader->scan.is_plain) {
+        sip_octets_judge(reader, header);
+    }
     return next;
-}
-
-/* The line at from when it is "Name: value", CRLF, and no continuation follows; 0 when it is not
- * like that.  No line ends before the first octet that is none of a token. */
-static inline size_t header_take(const struct sip_reader *reader, size_t from,
-                                 struct sip_header *header)
-{
-    const char *at = reader->at;
-    size_t colon = next_stop(reader, from), end = scan_next(reader->line, colon);
-    size_t len = colon - from;
-
-    if (end + 2 >= reader->len || memcmp(at + end, "\r\n", 2) != 0 || at[end + 2] == ' ' ||
-        at[end + 2] == '\t' || memcmp(at + colon, ": ", 2) != 0) {
-        return 0;
-    }
-    if ((unsigned char)at[colon + 2] <= ' ' || (unsigned char)at[end - 1] <= ' ' ||
-        len - 2 > SIP_NAME_MAX - 2 || header == reader->message->headers + SIP_HEADERS_MAX) {
-        return 0;
-    }
-    *header = (struct sip_header){0};
-    span_set(&header->name, from, colon);
-    span_set(&header->value, colon + 2, end);
-    header->id = (uint8_t)name_find(at + from, len);
-    header_judge(reader, header, from, end);
-    return end + 2;
 }
 
 /* The length of the head when its empty line is at from, or 0. */
@@ -225,7 +180,7 @@ static size_t head_end(const struct sip_reader *reader, size_t from)
         sip_note(reader, SIP_ODD_BARE_LF, from, from + 1);
         return from + 1;
     }
-    if (reader->at[from] == '\r' && from + 1 < reader->len && reader->at[from + 1] == '\n') {
+    if (reader->at[from] == '\r' && from + 1 < reader->scan.len && reader->at[from + 1] == '\n') {
         return from + 2;
     }
     return 0;
@@ -234,8 +189,6 @@ static size_t head_end(const struct sip_reader *reader, size_t from)
 /* All lines behind the start line; returns the length of the head, or 0 when it has no end. */
 static size_t headers_take(const struct sip_reader *reader, size_t from)
 {
-    struct sip_message *message = reader->message;
-    struct sip_header *header = message->headers;
     size_t next, len;
 
     if (is_continuation(reader, from)) {
@@ -244,13 +197,14 @@ static size_t headers_take(const struct sip_reader *reader, size_t from)
         sip_note(reader, SIP_ODD_FIRST_LINE_FOLDED, from, end);
         from = next;
     }
-    while (from < reader->len) {
+    while (from < reader->scan.len) {
+        if (reader->is_usual) {
+            from = sip_plain_headers_take(reader, from);
+        }
         if (reader->at[from] <= '\r' && (len = head_end(reader, from)) != 0) {
             return len;
         }
-        next = header_take(reader, from, header);
-        from = next != 0 ? next : header_take_slowly(reader, from);
-        header = next != 0 ? header + 1 : &message->headers[message->header_count];
+        from = header_take(reader, from);
     }
     return 0;
 }
@@ -276,7 +230,7 @@ static void head_judge(const struct sip_reader *reader, struct slice bytes, stru
     size_t leading = bytes.len - rest.len;
 
     if (message->head_len == 0) {
-        message->head_len = (uint32_t)reader->len;
+        message->head_len = (uint32_t)reader->scan.len;
         sip_note(reader, SIP_ODD_NO_END, 0, 0);
         if (rest.len > SIP_HEAD_MAX) {
             sip_note(reader, SIP_ODD_LONG_MESSAGE, 0, 0);
@@ -288,7 +242,7 @@ static void head_judge(const struct sip_reader *reader, struct slice bytes, stru
     if (leading != 0) {
         sip_note(reader, SIP_ODD_LEADING_LINES, 0, leading < UINT16_MAX ? leading : UINT16_MAX);
     }
-    if (!reader->is_plain) {
+    if (!reader->scan.is_plain) {
         controls_judge(reader, message->head_len);
     }
 }
@@ -311,18 +265,17 @@ static enum sip_reading no_message(struct sip_message *message, struct slice byt
 
 enum sip_reading sip_read(struct sip_message *message, struct slice bytes, bool is_stream)
 {
-    struct sip_scan scan;
     struct slice rest = leading_skip(bytes);
     bool may_grow = is_stream && rest.len <= SIP_HEAD_MAX;
-    struct sip_reader reader = {.oddities = &message->oddities,
-                                .odd_at = message->odd_at,
-                                .message = message};
+    struct sip_reader reader;
     size_t start_end, next;
 
     message_clear(message, rest);
-    sip_reader_init(&reader, &scan, rest);
+    sip_reader_init(&reader, rest, &message->oddities);
+    reader.odd_at = message->odd_at;
+    reader.message = message;
     start_end = line_end(&reader, 0, &next);
-    if (start_end == reader.len) {
+    if (start_end == reader.scan.len) {
         return no_message(message, bytes, may_grow ? SIP_PARTIAL : SIP_FOREIGN);
     }
     if (!sip_start_line_take(&reader, start_end)) {

@@ -13,19 +13,16 @@
 #include "wire/sip/scan.h"
 
 struct sip_reader {
-    const char *at;                     /* the origin */
-    const uint64_t *line, *stop, *mark; /* see scan.h */
-    size_t len;                         /* octets scanned */
-    bool is_plain;                      /* nothing but CR, LF and printable ASCII in them */
-    bool has_pairs;                     /* a dot or hyphen follows another somewhere */
-    bool is_usual;                      /* plain, and no line can be above the hard limit */
+    const char *at; /* the origin */
     struct sip_oddities *oddities;
     struct sip_span *odd_at;     /* NULL when nobody asks where */
     struct sip_message *message; /* NULL for a text of its own */
+    bool is_usual; /* printable, with an end, no line can be above the hard limit, a letter first */
+    struct sip_scan scan;
 };
 
-/* Scans bytes; the reader borrows the scan. */
-void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct slice bytes);
+/* Scans bytes, for a text of its own. */
+void sip_reader_init(struct sip_reader *reader, struct slice bytes, struct sip_oddities *oddities);
 
 /* Clears len octets. */
 void sip_clear(void *at, size_t len);
@@ -67,6 +64,22 @@ shape_function sip_opaque_take;
 void sip_octets_judge(const struct sip_reader *reader, const struct sip_header *header);
 bool sip_is_utf8(struct slice text);
 
+/* Notes a single header that came again, first being the first of them. */
+void sip_single_judge(const struct sip_reader *reader, const struct sip_header *first,
+                      const struct sip_header *header);
+
+/* Takes header lines as long as they are plain; returns where another one, or the end of the head,
+ * begins.  For messages that are usual only. */
+size_t sip_plain_headers_take(const struct sip_reader *reader, size_t from);
+
+/* Takes a URI that fills [from, to) and a blank behind it; false, with uri in disorder, when it is
+ * not plain. */
+bool sip_plain_uri_take(const struct sip_reader *reader, size_t from, size_t to,
+                        struct sip_uri *uri);
+
+/* The topmost Via's branch. */
+void sip_branch_judge(const struct sip_reader *reader, const struct sip_value *value);
+
 /* The start line, which ends at to; false when it is none of SIP. */
 bool sip_start_line_take(const struct sip_reader *reader, size_t to);
 
@@ -88,12 +101,17 @@ static inline struct slice reader_slice(const struct sip_reader *reader, size_t 
 
 static inline size_t next_stop(const struct sip_reader *reader, size_t from)
 {
-    return scan_next(reader->stop, from);
+    return scan_next(reader->scan.stop, from);
+}
+
+static inline size_t next_line(const struct sip_reader *reader, size_t from)
+{
+    return scan_next(reader->scan.line, from);
 }
 
 static inline size_t next_mark(const struct sip_reader *reader, size_t from)
 {
-    return scan_next(reader->mark, from);
+    return scan_next(reader->scan.mark, from);
 }
 
 /* Folds are blanks too. */
@@ -147,4 +165,21 @@ static inline struct sip_value *value_add(const struct sip_reader *reader,
     message->last_value[name] = message->value_count = number;
     message->item_count++;
     return value;
+}
+
+/* Counts the header that was read last and chains it to those of the same name. */
+static inline void header_chain(const struct sip_reader *reader, struct sip_header *header)
+{
+    struct sip_message *message = reader->message;
+    size_t name = header->id, first = message->first_header[name];
+    uint16_t number = ++message->header_count;
+
+    if (first == 0) {
+        message->first_header[name] = number;
+    } else {
+        message->headers[message->last_header[name] - 1].next = number;
+        sip_single_judge(reader, &message->headers[first - 1], header);
+    }
+    message->last_header[name] = number;
+    message->header_counts[name]++;
 }

@@ -21,17 +21,15 @@ void sip_scan(struct sip_scan *scan, struct slice bytes)
     scan_choose()(scan, slice_head(bytes, SIP_HEAD_MAX));
 }
 
-void sip_reader_init(struct sip_reader *reader, struct sip_scan *scan, struct slice bytes)
+void sip_reader_init(struct sip_reader *reader, struct slice bytes, struct sip_oddities *oddities)
 {
-    sip_scan(scan, bytes);
     reader->at = bytes.at;
-    reader->line = scan->line;
-    reader->stop = scan->stop;
-    reader->mark = scan->mark;
-    reader->len = scan->len;
-    reader->is_plain = scan->is_plain;
-    reader->has_pairs = scan->has_pairs;
-    reader->is_usual = scan->is_plain && scan->len <= SIP_LINE_MAX;
+    reader->oddities = oddities;
+    reader->odd_at = NULL;
+    reader->message = NULL;
+    sip_scan(&reader->scan, bytes);
+    reader->is_usual = reader->scan.is_plain && reader->scan.has_end &&
+                       reader->scan.len <= SIP_LINE_MAX && char_is_letter(bytes.at[0]);
 }
 
 /* Apart from its callers, so that they do not know the length: what compilers then choose is

@@ -23,6 +23,7 @@ struct sip_scan {
     size_t len;                 /* octets looked at */
     bool is_plain;              /* no octet among them but CR, LF and printable ASCII */
     bool has_pairs;             /* somewhere a dot or hyphen follows another */
+    bool has_end;               /* an empty line was seen; not to be relied on the other way */
 };
 
 /* Looks at bytes up to the block with the first empty line in it, or to their end.  At most

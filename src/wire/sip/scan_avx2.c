@@ -11,10 +11,10 @@ struct half {
     uint32_t line, token, host, pair;
 };
 
-/* What became of the octets at each place so far. */
+/* The extremes of the octets at each place so far; line ends count as high ones among the lowest.
+ */
 struct past {
-    __m256i plain;   /* top bit: all were printable, DEL, CR or LF */
-    __m256i highest; /* signed: DEL, or something less */
+    __m256i lowest, highest;
 };
 
 AVX2 static inline __attribute__((always_inline)) void half_scan(const char *at, struct half *half,
@@ -28,14 +28,24 @@ AVX2 static inline __attribute__((always_inline)) void half_scan(const char *at,
         _mm256_and_si256(_mm256_shuffle_epi8(low, octets), _mm256_shuffle_epi8(high, upper));
     __m256i tokens = _mm256_cmpgt_epi8(kinds, _mm256_set1_epi8(NIBBLES_TOKEN - 1));
     __m256i hosts = _mm256_cmpgt_epi8(kinds, _mm256_set1_epi8(NIBBLES_HOST - 1));
-    __m256i visible = _mm256_cmpgt_epi8(octets, _mm256_set1_epi8(' ' - 1));
 
     half->line = (uint32_t)_mm256_movemask_epi8(kinds);
     half->token = (uint32_t)_mm256_movemask_epi8(tokens);
     half->host = (uint32_t)_mm256_movemask_epi8(hosts);
     half->pair = (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, NIBBLES_PAIR_UP));
-    past->plain = _mm256_and_si256(past->plain, _mm256_or_si256(visible, kinds));
-    past->highest = _mm256_max_epi8(past->highest, octets);
+    past->lowest = _mm256_min_epu8(past->lowest, _mm256_or_si256(octets, kinds));
+    past->highest = _mm256_max_epu8(past->highest, octets);
+}
+
+/* Whether all were printable ASCII or line ends. */
+AVX2 static inline bool past_is_plain(const struct past *past)
+{
+    __m256i low = _mm256_min_epu8(past->lowest, _mm256_set1_epi8(' ' - 1));
+    __m256i high = _mm256_max_epu8(past->highest, _mm256_set1_epi8(0x7F));
+    __m256i odd = _mm256_or_si256(_mm256_cmpeq_epi8(low, past->lowest),
+                                  _mm256_cmpeq_epi8(high, past->highest));
+
+    return _mm256_testz_si256(odd, odd) != 0;
 }
 
 AVX2 static inline __attribute__((always_inline)) void
@@ -74,7 +84,6 @@ AVX2 void scan_avx2(struct sip_scan *scan, struct slice bytes)
         block_scan(last, &bits, &octets);
         scan_keep(scan, block, last, &bits, &past);
     }
-    octets.highest = _mm256_cmpeq_epi8(octets.highest, _mm256_set1_epi8(0x7F));
-    scan->is_plain = _mm256_movemask_epi8(_mm256_andnot_si256(octets.highest, octets.plain)) == -1;
+    scan->is_plain = past_is_plain(&octets);
     scan_close(scan, bytes.len, &past);
 }

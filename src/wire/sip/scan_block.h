@@ -39,6 +39,7 @@ struct scan_past {
     uint64_t line;  /* of the block before */
     uint64_t pair;  /* of the block before */
     uint64_t pairs; /* not 0 when there were pairs of them */
+    bool is_end;    /* the head ended */
 };
 
 /* The last octets of bytes, fewer than a block, in a block of their own filled up with letters.
@@ -62,6 +63,7 @@ static inline bool scan_keep(struct sip_scan *scan, size_t block, const char *at
     scan->mark[block] = bits->mark;
     past->pairs |= bits->pair & (bits->pair << 1 | past->pair >> 63);
     past->pair = bits->pair;
+    past->is_end = is_end;
     return is_end;
 }
 
@@ -81,4 +83,5 @@ static inline void scan_close(struct sip_scan *scan, size_t place, const struct 
     scan->line[block] = scan->stop[block] = scan->mark[block] = ~UINT64_C(0);
     scan->len = place;
     scan->has_pairs = past->pairs != 0;
+    scan->has_end = past->is_end;
 }

@@ -182,11 +182,14 @@ bool sip_start_line_take(const struct sip_reader *reader, size_t to)
         !char_is_blank(end[-9])) {
         reader->message->is_request = true;
         method_take(reader, 0, method_end);
-        request_uri_take(reader, method_end + 1, to - 8);
+        if (!sip_plain_uri_take(reader, method_end + 1, to - 8, &reader->message->uri)) {
+            reader->message->uri = (struct sip_uri){0};
+            request_uri_take(reader, method_end + 1, to - 8);
+        }
     } else if (!start_line_take_slowly(reader, to)) {
         return false;
     }
-    if (!reader->is_plain) {
+    if (!reader->scan.is_plain) {
         high_judge(reader, to);
     }
     return true;

@@ -1,70 +1,5 @@
-/*
- * URIs.
- *
- * Nearly all are [user@]host[:port][;parameters] and are taken apart from left to right.  What is
- * otherwise is read a second time, slowly, because what stands before an '@' may look like a host
- * or parameters (RFC 4475 3.1.1.9).
- */
-#include "wire/sip/host.h"
+/* URIs of every scheme, in place and as texts of their own. */
 #include "wire/sip/uri_parts.h"
-
-/* Often there is one parameter, without anything odd about it. */
-static inline size_t params_take(const struct sip_reader *reader, size_t from, size_t limit)
-{
-    size_t name_end = next_mark(reader, from), end = name_end;
-
-    if (reader->at[end] == '=') {
-        end = next_mark(reader, end + 1);
-    }
-    if (name_end == from || name_end + 1 == end || reader->at[end] == ';' ||
-        reader->at[end] == '%' || char_is(reader->at[end], CHAR_PARAM)) {
-        return uri_params_walk(reader, from, limit);
-    }
-    uri_param_judge(reader, from, name_end, end);
-    return end;
-}
-
-/* [user@]host[:port][;parameters] and an end; any other end says that it is something else. */
-static inline size_t plain_take(const struct sip_reader *reader, size_t from, size_t limit,
-                                enum sip_uri_place where, struct sip_uri *uri)
-{
-    size_t stop = next_stop(reader, from);
-
-    if (reader->at[stop] == '@') {
-        span_set(&uri->user, from, stop);
-        uri_user_judge(reader, from, stop);
-        from = stop + 1;
-    }
-    stop = host_take(reader, from, &uri->host, &uri->host_kind);
-    if (reader->at[stop] == ':') {
-        from = stop + 1;
-        stop = next_stop(reader, from);
-        uri->port = port_read(reader, from, stop);
-    }
-    if (where != SIP_URI_BARE && reader->at[stop] == ';') {
-        from = stop + 1;
-        stop = params_take(reader, from, limit);
-        span_set(&uri->params, from, stop);
-    }
-    return stop;
-}
-
-/* What stands behind "sip:" or "sips:".  The second reading begins with what the first one found.
- */
-static inline size_t sip_take(const struct sip_reader *reader, size_t from, size_t limit,
-                              enum sip_uri_place where, struct sip_uri *uri)
-{
-    uint64_t before = reader->oddities->bits[0], before_too = reader->oddities->bits[1];
-    size_t end = plain_take(reader, from, limit, where, uri);
-
-    if (end == limit || uri_is_end(reader->at[end], where)) {
-        return end;
-    }
-    reader->oddities->bits[0] = before;
-    reader->oddities->bits[1] = before_too;
-    *uri = (struct sip_uri){0};
-    return uri_take_slowly(reader, from, limit, where, uri);
-}
 
 /* A name of three or four letters and its colon. */
 static inline enum sip_scheme scheme_of(const char *at, size_t len)
@@ -88,7 +23,7 @@ size_t sip_uri_take(const struct sip_reader *reader, size_t from, size_t limit,
     switch (scheme) {
     case SIP_SCHEME_SIP:
     case SIP_SCHEME_SIPS:
-        end = sip_take(reader, end, limit, place, uri);
+        end = uri_take_slowly(reader, end, limit, place, uri);
         uri->scheme = (uint8_t)scheme;
         break;
     case SIP_SCHEME_TEL:
@@ -121,15 +56,14 @@ bool sip_uri_read(const char *base, struct sip_span at, struct sip_uri *uri,
 {
     struct slice front = slice_head(sip_span_of(base, at), SIP_URI_MAX);
     size_t len = slice_find(front, '\n');
-    struct sip_reader reader = {.oddities = oddities};
     char text[SIP_URI_MAX + 1];
-    struct sip_scan scan;
+    struct sip_reader reader;
 
     if (len > 0) {
         memcpy(text, front.at, len);
     }
     text[len] = '\r';
-    sip_reader_init(&reader, &scan, slice_of(text, len + 1));
+    sip_reader_init(&reader, slice_of(text, len + 1), oddities);
     *uri = (struct sip_uri){0};
     sip_uri_take(&reader, 0, len, SIP_URI_ALONE, uri);
     if (at.len > SIP_URI_MAX) {

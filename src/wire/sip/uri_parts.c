@@ -1,7 +1,5 @@
 #include "wire/sip/uri_parts.h"
 
-#include "wire/sip/params.h"
-
 enum { URI_PARAMS_MAX = 32 }; /* HYG-L12 */
 
 /* The escape at place. */
@@ -48,7 +46,8 @@ static bool is_transport(const char *at, size_t len)
     }
 }
 
-void uri_param_judge(const struct sip_reader *reader, size_t name, size_t name_end, size_t end)
+enum sip_oddity uri_param_oddity(const struct sip_reader *reader, size_t name, size_t name_end,
+                                 size_t end)
 {
     const char *at = reader->at + name;
     size_t value = name_end < end ? name_end + 1 : end;
@@ -66,14 +65,21 @@ void uri_param_judge(const struct sip_reader *reader, size_t name, size_t name_e
         break;
     case 9:
         if (chars_equal(at, "transport", 9) && !is_transport(reader->at + value, end - value)) {
-            sip_note(reader, SIP_ODD_BAD_TRANSPORT, name, end);
+            return SIP_ODD_BAD_TRANSPORT;
         }
         break;
     default:
         break;
     }
-    if (is_maddr) {
-        sip_note(reader, SIP_ODD_URI_MADDR, name, end);
+    return is_maddr ? SIP_ODD_URI_MADDR : SIP_ODDITY_COUNT;
+}
+
+static void param_judge(const struct sip_reader *reader, size_t name, size_t name_end, size_t end)
+{
+    enum sip_oddity oddity = uri_param_oddity(reader, name, name_end, end);
+
+    if (oddity != SIP_ODDITY_COUNT) {
+        sip_note(reader, oddity, name, end);
     }
 }
 
@@ -114,7 +120,7 @@ size_t uri_params_walk(const struct sip_reader *reader, size_t from, size_t limi
             seen.kinds = UINT32_MAX;
         }
         if (name != name_end) {
-            uri_param_judge(reader, name, name_end, from);
+            param_judge(reader, name, name_end, from);
             if (params_see(reader, &seen, name, name_end, URI_PARAMS_MAX)) {
                 sip_note(reader, SIP_ODD_URI_REPEATED_PARAMETER, name, from);
             }

@@ -1,15 +1,17 @@
 /*
- * Parts of URIs, shared by the plain way to take one apart (uri.c) and the slow one (uri_slow.c).
+ * Parts of URIs, shared by the files that take apart those that are not plain.
  */
 #pragma once
 
-#include "wire/sip/reader.h"
+#include "wire/sip/params.h"
 
 /* What octets of the kinds, and escapes, make of [from, to). */
 void uri_octets_judge(const struct sip_reader *reader, size_t from, size_t to, unsigned kinds);
 
-/* What the parameter in [name, end) means to us; name_end is end when it has no value. */
-void uri_param_judge(const struct sip_reader *reader, size_t name, size_t name_end, size_t end);
+/* What the parameter in [name, end) is to us, SIP_ODDITY_COUNT for nothing; name_end is end when it
+ * has no value. */
+enum sip_oddity uri_param_oddity(const struct sip_reader *reader, size_t name, size_t name_end,
+                                 size_t end);
 
 /* Parameters up to the first octet that has no place in them. */
 size_t uri_params_walk(const struct sip_reader *reader, size_t from, size_t limit);
@@ -25,6 +27,30 @@ size_t uri_tel_take(const struct sip_reader *reader, size_t from, size_t limit,
 /* Every other scheme, or none. */
 size_t uri_other_take(const struct sip_reader *reader, size_t from, size_t limit,
                       enum sip_uri_place where, struct sip_uri *uri);
+
+/* Whether a parameter's name has as many octets as one of those that mean something to us: ttl,
+ * maddr, method, transport. */
+static inline bool uri_param_may_matter(size_t len)
+{
+    return len < 10 && ((1U << 3 | 1U << 5 | 1U << 6 | 1U << 9) >> len & 1) != 0;
+}
+
+/* The octets of "sip:" or "sips:", or 0. */
+static inline size_t uri_scheme_len(const char *at)
+{
+    uint32_t letters = chars_load4(at);
+
+    if ((letters & 0xFFDFDFDF) == ('S' | 'I' << 8 | 'P' << 16 | ':' << 24)) {
+        return 4;
+    }
+    return (letters & 0xDFDFDFDF) == ('S' | 'I' << 8 | 'P' << 16 | 'S' << 24) && at[4] == ':' ? 5
+                                                                                              : 0;
+}
+
+static inline bool uri_is_tel(const char *at)
+{
+    return (chars_load4(at) & 0xFFDFDFDF) == ('T' | 'E' << 8 | 'L' << 16 | ':' << 24);
+}
 
 static inline bool uri_is_end(char octet, enum sip_uri_place where)
 {

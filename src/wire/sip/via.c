@@ -38,8 +38,10 @@ static inline size_t protocol_take(const struct sip_reader *reader, size_t from,
 static inline size_t sent_by_take(const struct sip_reader *reader, size_t from, size_t limit,
                                   struct sip_value *value)
 {
-    size_t end = host_take(reader, from, &value->via.host, &value->via.host_kind), port;
+    size_t end = sip_host_end(reader, from), port;
 
+    span_set(&value->via.host, from, end);
+    value->via.host_kind = (uint8_t)sip_host_judge(reader, from, end);
     end = skip_blanks(reader, end, limit);
     if (reader->at[end] == ':') {
         port = skip_blanks(reader, end + 1, limit);
@@ -70,7 +72,7 @@ value_take(const struct sip_reader *reader, size_t from, size_t limit, struct si
         span_set(&value->via.transport, transport, end);
         end = sent_by_take(reader, host, limit, value);
         if (reader->at[end] == ';') {
-            end = params_take(reader, end + 1, limit, PARAMS_VIA, value);
+            end = sip_params_take(reader, end + 1, limit, PARAMS_VIA, value);
         }
         if (end < limit && reader->at[end] != ',') {
             end = value_bad(reader, from, end, limit);
@@ -81,7 +83,7 @@ value_take(const struct sip_reader *reader, size_t from, size_t limit, struct si
 }
 
 /* Only the topmost branch is a transaction's name here (HYG-R08); those below are for others. */
-static void branch_judge(const struct sip_reader *reader, const struct sip_value *value)
+void sip_branch_judge(const struct sip_reader *reader, const struct sip_value *value)
 {
     const char *branch = reader->at + value->tag.at;
 
@@ -107,7 +109,7 @@ void sip_via_take(const struct sip_reader *reader, const struct sip_header *head
             }
             from = value_take(reader, from, limit, value);
             if (value == sip_value(reader->message, SIP_HEADER_VIA)) {
-                branch_judge(reader, value);
+                sip_branch_judge(reader, value);
             }
         }
         if (from >= limit) {
