@@ -46,6 +46,7 @@ static struct dialog *dialog_fork(struct relay *relay, const struct dialog *firs
     *fork = *first;
     fork->slot = slot;
     fork->state = DIALOG_EARLY;
+    fork->opens_early = false;
     fork->was_acknowledged = false;
     fork->sides[0].sdp = fork->sides[1].sdp = (struct text_handle){.size = 0};
     fork->stream_count = 0; /* streams stay with the first until it is known who answers */

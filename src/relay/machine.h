@@ -401,6 +401,17 @@ void streams_tell(struct relay *relay, struct outbox *outbox);
 void streams_let_go_unknown(struct relay *relay, const struct media_report *report,
                             struct outbox *outbox);
 
+/* early_media.c */
+/* What the caller says is not passed on yet; nor are keys of a carrier nobody has an agreement with
+ * (MED-13). */
+bool early_media_is_barred(const struct dialog *dialog);
+bool early_media_bars_keys(const struct relay *relay, const struct dialog *dialog);
+void early_media_heard(struct relay *relay, struct dialog *dialog, struct inspection *inspection,
+                       struct outbox *outbox);
+/* The call was answered. */
+void early_media_over(struct relay *relay, struct dialog *dialog, struct inspection *inspection,
+                      struct outbox *outbox);
+
 /* offers.c: what is offered and answered, for CT-FW-21. */
 void offers_note_request(struct dialog *dialog, unsigned side, struct inspection *inspection);
 /* side: who asked; the response is the other party's. */

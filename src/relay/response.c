@@ -85,6 +85,7 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
             count_answered(relay, dialog);
             keep_counted(relay, exchange, dialog);
             streams_follow(relay, dialog, outbox);
+            early_media_over(relay, dialog, inspection, outbox);
             dialog_end_family(relay, dialog, dialog, outbox);
         }
     } else if (dialog->kind == DIALOG_SUBSCRIPTION && dialog->state != DIALOG_ENDED &&
@@ -144,6 +145,9 @@ static void forward(struct relay *relay, struct exchange *exchange, struct dialo
     text_init(&extra, extra_room, sizeof(extra_room));
     if (dialog != NULL && status >= 200 && status < 300) {
         note_success(relay, exchange, dialog, inspection, &extra, outbox);
+    }
+    if (dialog != NULL && status < 200) {
+        early_media_heard(relay, dialog, inspection, outbox);
     }
     if (status >= 300) {
         inspection->strips_body = true; /* NNI-26 */

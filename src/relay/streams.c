@@ -43,6 +43,10 @@ static bool order_write(struct relay *relay, const struct media_stream *stream,
     order->is_emergency = dialog != NULL && dialog->is_emergency;
     order->sides[0] = stream->sides[0];
     order->sides[1] = stream->sides[1];
+    if (dialog != NULL) {
+        order->sides[0].may_send &= !early_media_is_barred(dialog);
+        order->sides[0].bars_events |= early_media_bars_keys(relay, dialog);
+    }
     return true;
 }
 

@@ -33,7 +33,7 @@ static bool dialog_truths_are_sound(const struct dialog *dialog)
         &sides[1].has_pending_invite, &sides[0].has_pending_offer, &sides[1].has_pending_offer,
         &sides[0].supports_timer,     &sides[1].supports_timer,    &sides[0].supports_update,
         &sides[1].supports_update,    &sides[0].invite_offers,     &sides[1].invite_offers,
-        &dialog->is_session_ours,     &dialog->is_ending,
+        &dialog->is_session_ours,     &dialog->is_ending,          &dialog->opens_early,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }
