@@ -182,6 +182,7 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
     exchange->begins_dialog = true;
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);
     dialog->sides[0].has_pending_invite = dialog->kind == DIALOG_CALL;
+    offers_note_preconditions(relay, dialog, &inspection->message);
     offers_note_request(dialog, 0, inspection);
     session_asked(relay, dialog, 0, inspection);
     dialog_set_earliest_end(relay, dialog);

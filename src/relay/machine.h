@@ -376,6 +376,9 @@ unsigned media_body(struct relay *relay, struct inspection *inspection, struct d
                     unsigned side_from, struct text *room, struct slice *body,
                     struct outbox *outbox);
 
+/* parts.c: parts that show the inside do not leave it. */
+void parts_hide(const struct relay *relay, struct inspection *inspection);
+
 /* streams.c */
 struct media_stream *streams_at(const struct relay *relay, const struct dialog *dialog,
                                 unsigned line);
@@ -413,6 +416,8 @@ void early_media_over(struct relay *relay, struct dialog *dialog, struct inspect
                       struct outbox *outbox);
 
 /* offers.c: what is offered and answered, for CT-FW-21. */
+void offers_note_preconditions(const struct relay *relay, struct dialog *dialog,
+                               const struct sip_message *message);
 void offers_note_request(struct dialog *dialog, unsigned side, struct inspection *inspection);
 /* side: who asked; the response is the other party's. */
 void offers_note_response(struct dialog *dialog, unsigned side, enum sip_method method,

@@ -289,6 +289,15 @@ static bool is_anchored(const struct relay *relay, const struct dialog *dialog)
            relay_zone(relay, dialog->sides[1].zone)->media == MEDIA_ANCHOR;
 }
 
+static void keep_preconditions(const struct dialog *dialog, struct sdp_rewrite *rewrite)
+{
+    if (dialog->asks_preconditions) {
+        sdp_attribute_set_add(&rewrite->kept, SDP_ATTRIBUTE_CURR);
+        sdp_attribute_set_add(&rewrite->kept, SDP_ATTRIBUTE_DES);
+        sdp_attribute_set_add(&rewrite->kept, SDP_ATTRIBUTE_CONF);
+    }
+}
+
 static unsigned offer_or_answer(struct relay *relay, struct inspection *inspection,
                                 struct dialog *dialog, unsigned side_from, struct text *room,
                                 struct outbox *outbox)
@@ -319,6 +328,7 @@ static unsigned offer_or_answer(struct relay *relay, struct inspection *inspecti
         sdp_attribute_set_add(&rewrite.stripped, SDP_ATTRIBUTE_SETUP);
         rewrite.added = has_ice(&passage) ? SLICE("a=ice-lite\r\n") : SLICE_NONE;
     }
+    keep_preconditions(dialog, &rewrite);
     set_origin(relay, dialog, side_from, inspection->sdp_text, &rewrite);
     if (status == 0 && (passage.lines.is_full || !write_body(room, inspection, &rewrite))) {
         relay->counters.too_large++;
@@ -370,6 +380,7 @@ unsigned media_body(struct relay *relay, struct inspection *inspection, struct d
 {
     unsigned status = 0;
 
+    parts_hide(relay, inspection);
     inspection->strips_body |= has_no_part_left(inspection);
     *body = inspection->strips_body ? SLICE_NONE : inspection->message.body;
     if (!is_described(inspection)) {

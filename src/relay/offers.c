@@ -15,6 +15,20 @@ static bool may_describe(enum sip_method method)
     return method == SIP_INVITE || method == SIP_ACK || method == SIP_PRACK || method == SIP_UPDATE;
 }
 
+/* SDP-07: what resources a side waits for is its own business, but for carriers nobody has an
+ * agreement with. */
+void offers_note_preconditions(const struct relay *relay, struct dialog *dialog,
+                               const struct sip_message *message)
+{
+    static const struct slice tag = SLICE_INIT("precondition");
+
+    dialog->asks_preconditions =
+        (sip_list_has(message, SIP_HEADER_SUPPORTED, tag) ||
+         sip_list_has(message, SIP_HEADER_REQUIRE, tag)) &&
+        relay_zone(relay, dialog->sides[0].zone)->class != ZONE_INTERCONNECT_OPEN &&
+        relay_zone(relay, dialog->sides[1].zone)->class != ZONE_INTERCONNECT_OPEN;
+}
+
 void offers_note_request(struct dialog *dialog, unsigned side, struct inspection *inspection)
 {
     struct dialog_side *from = &dialog->sides[side];

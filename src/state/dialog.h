@@ -79,6 +79,7 @@ struct dialog {
     struct pool_slot slot;
     uint8_t kind, state; /* enum dialog_kind, dialog_state */
     bool is_emergency;
+    bool asks_preconditions; /* the caller did, and may: they pass in both directions (RFC 3312) */
     bool opens_early; /* the called side asked to hear the caller before the answer (RFC 5009) */
     bool was_acknowledged; /* the ACK passed: the call survives the worker */
     uint8_t refers;        /* STA-31 */
