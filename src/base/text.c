@@ -22,12 +22,26 @@ static char *digits_write(char *end, uint64_t number)
     return end;
 }
 
+static unsigned digits_count(uint64_t number)
+{
+    unsigned count = 1;
+
+    for (; number >= 10; number /= 10) {
+        count++;
+    }
+    return count;
+}
+
 void text_put_number(struct text *text, uint64_t number)
 {
-    char digits[DECIMAL_MAX];
-    char *end = digits + sizeof(digits);
+    unsigned digits = digits_count(number);
 
-    text_put(text, slice_between(digits_write(end, number), end));
+    if (digits > text->max - text->len) {
+        text->is_full = true;
+        return;
+    }
+    text->len += digits;
+    (void)digits_write(text->at + text->len, number);
 }
 
 void text_put_padded(struct text *text, uint64_t number, unsigned digits)

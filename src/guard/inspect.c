@@ -1,6 +1,12 @@
 #include "guard/admission.h"
 #include "guard/steps.h"
 
+static void note_occasions(struct inspection *inspection)
+{
+    inspection->occasions = occasions_of(&inspection->message, inspection->reading);
+    inspection->interests = interests_in(&inspection->plan->interests, &inspection->occasions);
+}
+
 static void inspection_init(struct inspection *inspection, const struct plan *plan,
                             struct state *state, const struct packet *packet,
                             struct tallies *tallies)
@@ -32,7 +38,7 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->has_multipart = false;
     inspection->is_multipart_read = false;
     inspection->stripped_parts = 0;
-    inspection->occasions = occasions_of(NULL, SIP_FOREIGN);
+    note_occasions(inspection);
     memset(&inspection->passing, 0, sizeof(inspection->passing));
     memset(inspection->stripped, 0, sizeof(inspection->stripped));
     inspection->strips_body = false;
@@ -72,12 +78,13 @@ static bool check(struct inspection *inspection, const struct plan_list *list,
 {
     struct tallies *tallies = inspection->tallies;
     const struct plan_step *step = &list->steps[layer == 0 ? 0 : list->ends[layer - 1]];
+    uint64_t interests = inspection->interests;
     const struct plan_step *end = &list->steps[list->ends[layer]];
 
     for (; step < end; step++) {
         enum outcome outcome = OUTCOME_NOT_APPLICABLE;
 
-        if (occasions_meet(&inspection->occasions, &step->occasions)) {
+        if ((interests & step->interests) != 0) {
             inspection->control = step->control;
             inspection->mode = step->modes[inspection->is_peer_observed];
             outcome = step->function(inspection);
@@ -140,7 +147,7 @@ void inspect(struct inspection *inspection, const struct plan *plan, struct stat
     }
     inspection->reading = sip_read(&inspection->message, packet->bytes, is_stream);
     inspection->is_read = true;
-    inspection->occasions = occasions_of(&inspection->message, inspection->reading);
+    note_occasions(inspection);
     if (!inspection->is_outgoing) {
         check_message(inspection);
     } else if (inspection->reading == SIP_READ) {

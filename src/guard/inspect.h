@@ -82,7 +82,8 @@ struct inspection {
     bool has_multipart, is_multipart_read;
     struct multipart multipart;
     uint32_t stripped_parts;    /* bit per part of the multipart, of depth 1, taken out */
-    struct occasions occasions; /* the message's */
+    struct occasions occasions; /* the message's, */
+    uint64_t interests;         /* and what the plan's controls want of them */
     struct occasions passing;   /* headers that may go on, after zone pair, method and
                                    peers; UNKNOWN: also names nobody knows */
     uint64_t stripped[SIP_HEADERS_MAX / 64]; /* bit per header line taken out */

@@ -65,3 +65,44 @@ struct occasions occasions_of(const struct sip_message *message, enum sip_readin
     }
     return occasions;
 }
+
+/* The lowest occasion in set that is not below from, or OCCASION_COUNT. */
+static unsigned occasion_next(const struct occasions *set, unsigned from)
+{
+    for (unsigned word = from / 64; word < OCCASION_WORDS; word++) {
+        uint64_t bits = set->bits[word] & (word == from / 64 ? ~0ULL << (from % 64) : ~0ULL);
+
+        if (bits != 0) {
+            return word * 64 + (unsigned)__builtin_ctzll(bits);
+        }
+    }
+    return OCCASION_COUNT;
+}
+
+uint64_t interests_in(const struct interests *interests, const struct occasions *occasions)
+{
+    struct occasions both;
+    uint64_t found = 0;
+
+    for (unsigned i = 0; i < OCCASION_WORDS; i++) {
+        both.bits[i] = occasions->bits[i] & interests->wanted.bits[i];
+    }
+    for (unsigned i = occasion_next(&both, 0); i < OCCASION_COUNT;
+         i = occasion_next(&both, i + 1)) {
+        found |= 1ULL << interests->bits[i];
+    }
+    return found;
+}
+
+uint64_t interests_add(struct interests *interests, const struct occasions *occasions)
+{
+    for (unsigned i = occasion_next(occasions, 0); i < OCCASION_COUNT;
+         i = occasion_next(occasions, i + 1)) {
+        if (!occasion_is(&interests->wanted, i)) {
+            occasion_add(&interests->wanted, i);
+            interests->bits[i] = interests->count;
+            interests->count = (uint8_t)(interests->count + (interests->count < 63));
+        }
+    }
+    return interests_in(interests, occasions);
+}

@@ -17,7 +17,7 @@ enum occasion {
     OCCASION_ALWAYS = 255,
 };
 
-enum { OCCASION_WORDS = 4 };
+enum { OCCASION_COUNT = OCCASION_ALWAYS + 1, OCCASION_WORDS = OCCASION_COUNT / 64 };
 
 struct occasions {
     uint64_t bits[OCCASION_WORDS];
@@ -33,14 +33,22 @@ static inline bool occasion_is(const struct occasions *occasions, unsigned occas
     return (occasions->bits[occasion / 64] >> (occasion % 64)) & 1;
 }
 
-static inline bool occasions_meet(const struct occasions *a, const struct occasions *b)
-{
-    return ((a->bits[0] & b->bits[0]) | (a->bits[1] & b->bits[1]) | (a->bits[2] & b->bits[2]) |
-            (a->bits[3] & b->bits[3])) != 0;
-}
-
 /* Those of a message; SIP_FOREIGN and SIP_PARTIAL have but ALWAYS. */
 struct occasions occasions_of(const struct sip_message *message, enum sip_reading reading);
 
 /* Those of the control with that index in the table. */
 struct occasions occasions_wanted(uint32_t control);
+
+/*
+ * Few occasions are wanted by anybody: these have a bit of one word, so that asking whether
+ * a control has its occasion is one AND.  When there are more than bits, the last one stands for
+ * several, and a control may be called in vain.
+ */
+struct interests {
+    struct occasions wanted;      /* by some control */
+    uint8_t bits[OCCASION_COUNT]; /* by occasion */
+    uint8_t count;
+};
+
+uint64_t interests_add(struct interests *interests, const struct occasions *occasions);
+uint64_t interests_in(const struct interests *interests, const struct occasions *occasions);

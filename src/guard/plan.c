@@ -21,8 +21,10 @@ static enum policy_mode control_mode(const struct policy *policy, uint32_t index
     return policy->controls[index].mode;
 }
 
-static void list_add(struct plan_list *list, const struct policy *policy, uint32_t index)
+static void list_add(struct plan *plan, struct plan_list *list, uint32_t index)
 {
+    const struct policy *policy = plan->policy;
+    const struct occasions wanted = occasions_wanted(index);
     const struct control *control = control_at(index);
     enum policy_mode mode = control_mode(policy, index);
     uint16_t *end = &list->ends[control->layer];
@@ -34,7 +36,7 @@ static void list_add(struct plan_list *list, const struct policy *policy, uint32
         .function = control->function,
         .control = (uint16_t)index,
         .modes = {(uint8_t)mode, control->is_hard ? MODE_ENFORCE : MODE_OBSERVE},
-        .occasions = occasions_wanted(index),
+        .interests = interests_add(&plan->interests, &wanted),
     };
     (*end)++;
 }
@@ -49,7 +51,7 @@ static void list_init(struct plan *plan, enum zone_class class, bool is_request,
             list->ends[layer + 1] = list->ends[layer];
         }
         if (control_looks(control_at(i), class, is_request, is_stream)) {
-            list_add(list, plan->policy, i);
+            list_add(plan, list, i);
         }
     }
     for (; layer + 1 < LAYER_COUNT; layer++) {

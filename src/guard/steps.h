@@ -11,8 +11,8 @@ enum { OUTCOME_COUNT = OUTCOME_NONE };
 struct plan_step {
     control_function *function;
     uint16_t control;
-    uint8_t modes[2]; /* enum policy_mode: as the policy says, and for a peer it observes */
-    struct occasions occasions; /* when it is called */
+    uint8_t modes[2];   /* enum policy_mode: as the policy says, and for a peer it observes */
+    uint64_t interests; /* it is called when the message has one of them */
 };
 
 /* The controls of one kind of message, in running order; those of a layer end at ends[layer]. */
@@ -35,6 +35,7 @@ struct plan {
     struct rate *rates; /* by zone and enum limit, made of the policy's figures */
     struct plan_inside inside;
     struct sip_oddities judged[CONTROL_INDEX_COUNT]; /* the oddities each control has rows for */
+    struct interests interests;
     struct occasions consumed; /* headers the border itself is told: they go no further */
     struct plan_list lists[ZONE_CLASS_COUNT][2][2]; /* by class, is_request, is a stream */
 };

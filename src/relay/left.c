@@ -108,7 +108,7 @@ static void send_bye(struct relay *relay, const struct exchange *left, struct le
     bye->peer_in = bye->peer_out = left->peer_out;
     bye->route = POLICY_NONE;
     bye->client_flow = leg->flow;
-    leg->cseq++;
+    bye->client_cseq = ++leg->cseq;
     leg_new_branch(relay, branch_room, &leg->branch);
     struct text text = outbox_text(outbox);
     uint16_t front = leg_write_own(relay, &text, SIP_BYE, leg, SLICE_NONE);

@@ -90,7 +90,7 @@ static void probe(struct relay *relay, uint16_t peer, struct outbox *outbox)
     leg.from_tag = slice_of(tag, sizeof(tag));
     leg.to = text_slice(&to);
     leg.call_id = slice_of(call_id, sizeof(call_id));
-    leg.cseq = 1;
+    leg.cseq = exchange->client_cseq = 1;
     leg_new_branch(relay, branch_room, &leg.branch);
     struct text text = outbox_text(outbox);
     uint16_t front = leg_write_own(relay, &text, SIP_OPTIONS, &leg, SLICE_NONE);

@@ -120,7 +120,7 @@ void session_described(struct relay *relay, struct dialog *dialog, unsigned side
     texts_give(texts, &party->sdp);
     /* Keys are kept nowhere that outlives the worker. */
     if (!party->supports_update && dialog->session_ms == 0 && sdp.len <= SESSION_SDP_MAX &&
-        !slice_has(sdp, SLICE("a=crypto:"))) {
+        !slice_has(sdp, SLICE("crypto:"))) {
         (void)texts_keep(texts, sdp, &party->sdp); /* else he is asked by OPTIONS */
     }
 }

@@ -77,6 +77,13 @@ static inline size_t octets_find_unprintable(const char *at, size_t len)
             return i + octets_first(found);
         }
     }
+    if (i < len && len >= sizeof(uint64_t)) {
+        /* The last word again, with some octets that are known to be none. */
+        uint64_t word = octets_load(at + len - sizeof(uint64_t));
+        uint64_t found = octets_below(word, ' ') | octets_equal(word, 0x7F);
+
+        return found == 0 ? len : len - sizeof(uint64_t) + octets_first(found);
+    }
     while (i < len && (unsigned char)at[i] >= ' ' && at[i] != 0x7F) {
         i++;
     }

@@ -162,6 +162,7 @@ static void seed_sent(struct lab *lab, struct slice line)
     exchange->client_state = CLIENT_CALLING;
     exchange->server_state = has_word(line, "own") ? SERVER_NONE : SERVER_TRYING;
     exchange->provisionals = (uint8_t)number_of(line, "provisionals", 0);
+    exchange->client_cseq = (uint32_t)number_of(line, "cseq", 1);
     exchange->client_flow = lab_flow(lab, &asked);
     exchange->server_flow = lab_flow(lab, &asker);
     exchange->zone_in = asker.zone;
@@ -338,6 +339,7 @@ void lab_seed_response(struct lab *lab, const struct lab_source *source, struct 
     exchange->client_state = CLIENT_CALLING;
     exchange->server_state = SERVER_TRYING;
     exchange->client_flow = lab_flow(lab, source);
+    exchange->client_cseq = message->cseq;
     exchange->zone_in = lab_zone(lab, SLICE("core"));
     exchange->peer_in = POLICY_NONE;
     exchange->zone_out = source->zone;

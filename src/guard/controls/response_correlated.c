@@ -31,31 +31,22 @@ static struct slice sent_value(struct slice sent, struct slice name)
     return SLICE_NONE;
 }
 
-static bool is_of_sequence(const struct sip_message *message, struct slice sent)
-{
-    struct slice value = sent_value(sent, SLICE("CSeq: "));
-    uint64_t cseq = 0;
-
-    return !slice_number(slice_head(value, slice_find(value, ' ')), UINT32_MAX, &cseq) ||
-           cseq == message->cseq;
-}
-
 /* Call-ID, CSeq and From tag of the leg the request was sent on (STA-23). */
 static bool is_of_request(const struct inspection *inspection, const struct match *match)
 {
     const struct sip_message *message = &inspection->message;
     const struct state *state = inspection->state;
-    struct slice sent = texts_slice(&state->texts, match->exchange->wire);
     struct slice tag = match->dialog == NULL
                            ? SLICE_NONE
                            : slice_string(match->dialog->sides[match->side].local_tag);
-    struct slice call_id = match->dialog == NULL
-                               ? sent_value(sent, SLICE("Call-ID: "))
-                               : dialog_text(state, match->dialog, match->side, DIALOG_CALL_ID);
+    struct slice call_id =
+        match->dialog == NULL
+            ? sent_value(texts_slice(&state->texts, match->exchange->wire), SLICE("Call-ID: "))
+            : dialog_text(state, match->dialog, match->side, DIALOG_CALL_ID);
 
     return (tag.len == 0 || slice_equal(tag, sip_from_tag(message))) &&
            (call_id.len == 0 || slice_equal(call_id, sip_call_id(message))) &&
-           is_of_sequence(message, sent);
+           message->cseq == match->exchange->client_cseq;
 }
 
 enum outcome control_response_correlated(struct inspection *inspection)
