@@ -32,6 +32,9 @@ struct audit {
     struct callers callers;
     struct draft draft;
     struct chance chance;
+    struct address attacker_first; /* where the first of them is */
+    struct slice attacker_name;    /* without a number */
+    char attacker[64];             /* who it is in this test */
     uint64_t seed, settle_ms;
     const struct audit_test *test; /* being run */
     struct test_outcome *outcome;
@@ -43,6 +46,7 @@ struct audit {
     uint32_t sighting_count, sightings_lost;
     char *room;    /* SIGHTINGS_ROOM */
     char *written; /* WRITTEN_MAX: of the message sent now */
+    size_t written_len;
     size_t room_len;
     struct sip_message *message; /* read last */
     unsigned core_status;        /* what the core answers, 200 */

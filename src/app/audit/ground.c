@@ -96,7 +96,7 @@ static bool vantage_open(struct vantage *vantage, const struct address *place, c
     return true;
 }
 
-bool ground_open(struct ground *ground, const struct scope *scope, const char *folder,
+bool ground_open(struct ground *ground, struct scope *scope, const char *folder,
                  struct fault *fault)
 {
     ground->scope = scope;
@@ -151,6 +151,20 @@ void ground_close(struct ground *ground)
     free(ground->framed);
 }
 
+bool ground_move(struct ground *ground, enum vantage_id id, const struct address *place,
+                 struct fault *fault)
+{
+    struct vantage *vantage = &ground->vantages[id];
+
+    ground_hang_up(ground, id);
+    close(vantage->udp);
+    vantage->udp = -1;
+    free(vantage->stream);
+    vantage->called_ms = 0;
+    ground->scope->places[id] = *place;
+    return vantage_open(vantage, place, vantage_name(id), fault);
+}
+
 bool ground_is_there(const struct ground *ground, enum vantage_id id)
 {
     return ground->vantages[id].udp >= 0;
@@ -187,6 +201,22 @@ static void pace(struct ground *ground)
         ground->sent_this_second = 0;
     }
     ground->sent_this_second++;
+}
+
+/* No more calls in a second from one sender than a subscriber may begin. */
+static void pace_calls(struct ground *ground, enum vantage_id from, struct slice bytes)
+{
+    struct vantage *vantage = &ground->vantages[from];
+    uint64_t apart_ms = 1000 / ground->scope->calls;
+    uint64_t now_ms = ground_clock_ms();
+
+    if (!slice_starts(bytes, SLICE("INVITE ")) && !slice_starts(bytes, SLICE("SUBSCRIBE "))) {
+        return;
+    }
+    if (now_ms < vantage->called_ms + apart_ms) {
+        ground_wait(ground, vantage->called_ms + apart_ms - now_ms, NULL, NULL);
+    }
+    vantage->called_ms = ground_clock_ms();
 }
 
 static bool may_send(struct ground *ground, struct slice bytes)
@@ -288,6 +318,7 @@ bool ground_send(struct ground *ground, enum vantage_id from, const struct scope
         return false;
     }
     pace(ground);
+    pace_calls(ground, from, bytes);
     ground->sent++;
     if (to->transport == TRANSPORT_UDP) {
         record(ground, &ground->scope->places[from], &to->address, to->transport, bytes, "sent");

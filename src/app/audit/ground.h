@@ -36,11 +36,12 @@ struct vantage {
     struct address tcp_from; /* our end of it */
     char *stream;            /* GROUND_STREAM_MAX */
     size_t stream_len;
-    bool is_gone; /* the box closed tcp */
+    uint64_t called_ms; /* when it began a call last */
+    bool is_gone;       /* the box closed tcp */
 };
 
 struct ground {
-    const struct scope *scope;
+    struct scope *scope; /* whose places move */
     struct vantage vantages[VANTAGE_COUNT];
     ground_hears *hears;
     void *owner;
@@ -54,7 +55,7 @@ struct ground {
     struct sip_message *framed;        /* the message a stream begins with */
 };
 
-bool ground_open(struct ground *ground, const struct scope *scope, const char *folder,
+bool ground_open(struct ground *ground, struct scope *scope, const char *folder,
                  struct fault *fault);
 void ground_close(struct ground *ground);
 
@@ -62,6 +63,10 @@ uint64_t ground_now_us(void);   /* since 1970 */
 uint64_t ground_clock_ms(void); /* never goes back */
 
 bool ground_is_there(const struct ground *ground, enum vantage_id id);
+
+/* The vantage stands somewhere else from now on. */
+bool ground_move(struct ground *ground, enum vantage_id id, const struct address *place,
+                 struct fault *fault);
 
 /* False when the scope forbids it, the sender is nowhere, or the kernel refused. */
 bool ground_send(struct ground *ground, enum vantage_id from, const struct scope_socket *to,

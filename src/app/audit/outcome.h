@@ -36,7 +36,7 @@ struct variant_outcome {
 
 struct test_outcome {
     enum audit_verdict verdict;
-    enum audit_verdict at_worst; /* what the row's rule allows a variant to come to; 0: FAIL */
+    enum audit_verdict at_worst;     /* what the row's rule allows a variant to come to; 0: FAIL */
     enum severity severity;          /* G1 and G7 override the row's */
     char reason[OUTCOME_REASON_MAX]; /* of the worst */
     uint32_t tried, count;

@@ -334,7 +334,11 @@ bool scope_read(struct scope *scope, struct slice text, struct slice file)
     struct scope_reading reading = {scope, file, &complaints};
 
     complaints.count = complaints.unkept = 0;
-    *scope = (struct scope){.rate = SCOPE_RATE, .classes = CLASS_STANDARD, .text = text};
+    *scope = (struct scope){.rate = SCOPE_RATE,
+                            .calls = SCOPE_CALLS,
+                            .attackers = 1,
+                            .classes = CLASS_STANDARD,
+                            .text = text};
     memory_init(&scope->memory, &policy_heap);
     const struct item *root = document_read(&scope->memory, text, file, &complaints);
     if (root != NULL) {

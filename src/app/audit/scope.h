@@ -32,6 +32,7 @@ enum {
     SCOPE_FILE_MAX = 65536,
     SCOPE_RATE = 200, /* messages in a second, when nothing is said */
     SCOPE_RATE_MAX = 5000,
+    SCOPE_CALLS = 2,
 };
 
 enum { CLASS_STANDARD = 1, CLASS_FLOOD = 2, CLASS_KILL = 4 };
@@ -59,7 +60,7 @@ struct scope {
     struct scope_sockets access, peering, inside;
     struct address places[VANTAGE_COUNT]; /* family ADDRESS_NONE: nobody is there */
     bool registers;
-    uint64_t rate, window_begin_s, window_end_s;
+    uint64_t rate, calls, attackers, window_begin_s, window_end_s;
     unsigned classes;
     struct slice text; /* the file, for the record */
 };
