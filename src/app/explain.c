@@ -2,6 +2,7 @@
  * The verb explain: one message, judged under a policy and told step by step.
  */
 #include "app/file.h"
+#include "app/lists.h"
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
@@ -228,6 +229,7 @@ static int explain(const struct question *question, const struct policy *policy,
     struct inspection *inspection = calloc(1, sizeof(*inspection));
     void *memory = calloc(1, state_size(&capacity));
     struct plan *plan = plan_new(policy);
+    struct lists *lists = lists_of_policy(policy);
     struct packet packet = {
         .bytes = message,
         .when_us = now_us(),
@@ -239,10 +241,14 @@ static int explain(const struct question *question, const struct policy *policy,
     };
 
     must(inspection != NULL && memory != NULL && plan != NULL);
+    if (lists == NULL || !plan_use(plan, lists)) {
+        say("what lies beside the policy is not judged");
+    }
     struct state *state = state_init(memory, state_size(&capacity), &capacity, &key, 0);
     inspect(inspection, plan, state, &packet, NULL);
     int status = tell(inspection, question->is_json);
     plan_free(plan);
+    lists_free(lists);
     free(memory);
     free(inspection);
     return status;

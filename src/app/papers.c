@@ -3,9 +3,11 @@
  */
 #include "app/file.h"
 #include "app/lab.h"
+#include "app/lists.h"
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
+#include "base/pattern/pattern.h"
 #include "guard/inspect.h"
 #include "policy/report.h"
 
@@ -48,13 +50,15 @@ static bool wants_operands(int argc, char **argv, int count)
 }
 
 /* What the controls find that look at a policy instead of a packet; true when something grave. */
-static bool policy_controls_write(struct text *text, const struct policy *policy)
+static bool policy_controls_write(struct text *text, const struct policy *policy,
+                                  const struct lists *lists)
 {
     struct plan *plan = plan_new(policy);
     struct inspection *inspection = calloc(1, sizeof(*inspection));
     bool is_grave = false;
 
     must(plan != NULL && inspection != NULL);
+    (void)plan_use(plan, lists);
     inspect_policy(inspection, plan);
     text_put_format(text, "\nControls that look at the policy: %u found something\n\n",
                     inspection->finding_count);
@@ -84,9 +88,15 @@ int check_main(int argc, char **argv)
     if (!policy_file_read(&file, argv[1])) {
         return file.is_read ? EXIT_FINDINGS : EXIT_RUNTIME;
     }
+    struct lists *lists = lists_of_policy(file.policy);
+    if (lists == NULL) {
+        policy_file_free(&file);
+        return EXIT_FINDINGS;
+    }
     paper_begin(&text);
     struct posture posture = policy_check_write(&text, file.policy, control_names());
-    bool is_grave = policy_controls_write(&text, file.policy);
+    bool is_grave = policy_controls_write(&text, file.policy, lists);
+    lists_free(lists);
     policy_file_free(&file);
     int status = paper_print(&text);
     return status == EXIT_OK && (is_grave || posture.counts[POSTURE_HIGH] > 0) ? EXIT_FINDINGS
@@ -203,8 +213,9 @@ int version_main(int argc, char **argv)
     if (argc != 1) {
         return EXIT_USAGE;
     }
-    (void)printf("sipwarden %s\nlibuv %s, c-ares %s, %s\n%u controls\n", SIPWARDEN_VERSION,
-                 uv_version_string(), ares_version(NULL), OpenSSL_version(OPENSSL_VERSION),
+    (void)printf("sipwarden %s\nlibuv %s, c-ares %s, %s\npatterns: %s\n%u controls\n",
+                 SIPWARDEN_VERSION, uv_version_string(), ares_version(NULL),
+                 OpenSSL_version(OPENSSL_VERSION), patterns_are_built_in() ? "vectorscan" : "none",
                  control_count());
     return EXIT_OK;
 }

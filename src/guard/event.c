@@ -371,3 +371,25 @@ void event_write_whole(struct text *text, const struct inspection *inspection, u
 {
     write_object(text, inspection, when_us, true);
 }
+
+void event_write_feed(struct text *text, const struct policy *policy, uint32_t feed,
+                      struct slice why, uint64_t when_us)
+{
+    struct json json;
+
+    json_begin(&json, text, '{');
+    write_time(&json, when_us);
+    json_open(&json, "event");
+    json_string(&json, "kind", SLICE("state"));
+    json_string(&json, "action", SLICE("feed-refused"));
+    json_string(&json, "outcome", SLICE("failure"));
+    json_string(&json, "reason", slice_head(why, TEXT_SHOWN));
+    json_close(&json);
+    json_open(&json, "observer");
+    json_string(&json, "name", policy->site);
+    json_close(&json);
+    json_open(&json, "sipwarden");
+    json_string(&json, "feed", policy->feeds[feed].name);
+    json_close(&json);
+    json_close(&json);
+}

@@ -13,6 +13,10 @@ void event_write(struct text *text, const struct inspection *inspection, uint64_
 /* The same for every packet, with the outcome of each control that ran. */
 void event_write_whole(struct text *text, const struct inspection *inspection, uint64_t when_us);
 
+/* A feed that was not taken, and why; what was read of it last stays. */
+void event_write_feed(struct text *text, const struct policy *policy, uint32_t feed,
+                      struct slice why, uint64_t when_us);
+
 /* The trip in words, step by step, for `explain`. */
 void explain_write(struct text *text, const struct inspection *inspection);
 

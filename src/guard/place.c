@@ -73,6 +73,17 @@ static void place_watched(struct inspection *inspection)
     }
 }
 
+/* A peer's first days: until somebody ends them, or their last day is over. */
+static bool is_observed(const struct inspection *inspection)
+{
+    const struct policy_peer *peer = inspection_peer(inspection);
+
+    return peer != NULL && peer->mode == MODE_OBSERVE &&
+           (peer->observe_until_s == 0 ||
+            (inspection->packet->when_us + inspection->plan->ahead_us) / 1000000 <
+                peer->observe_until_s);
+}
+
 void place_sender(struct inspection *inspection)
 {
     const struct policy *policy = inspection->policy;
@@ -91,8 +102,7 @@ void place_sender(struct inspection *inspection)
     }
     inspection->peer = policy_peer_find(policy, inspection->zone, &packet->flow.remote,
                                         packet->flow.transport, packet->certified_name);
-    inspection->is_peer_observed =
-        inspection->peer != POLICY_NONE && inspection_peer(inspection)->mode == MODE_OBSERVE;
+    inspection->is_peer_observed = is_observed(inspection);
 }
 
 void place_number(struct inspection *inspection)

@@ -103,8 +103,36 @@ void plan_free(struct plan *plan)
     if (plan != NULL) {
         inside_end(&plan->inside);
         free(plan->rates);
+        patterns_close(plan->patterns);
         free(plan);
     }
+}
+
+bool plan_use(struct plan *plan, const struct lists *lists)
+{
+    struct slice databases[POLICY_PATTERN_FIELDS_MAX];
+    uint32_t count = lists_database_count(lists);
+
+    patterns_close(plan->patterns);
+    plan->patterns = NULL;
+    plan->known = lists;
+    for (uint32_t i = 0; i < count; i++) {
+        databases[i] = lists_database(lists, i);
+    }
+    if (count > 0) {
+        plan->patterns = patterns_open(databases, count);
+    }
+    return count == 0 || plan->patterns != NULL;
+}
+
+const struct lists *plan_lists(const struct plan *plan)
+{
+    return plan->known;
+}
+
+void plan_set_calendar(struct plan *plan, uint64_t ahead_us)
+{
+    plan->ahead_us = ahead_us;
 }
 
 const struct policy *plan_policy(const struct plan *plan)

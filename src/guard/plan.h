@@ -5,6 +5,7 @@
 
 #include "guard/control.h"
 #include "state/load.h"
+#include "policy/lists.h"
 
 struct plan;
 
@@ -12,6 +13,14 @@ struct plan;
 struct plan *plan_new(const struct policy *policy);
 void plan_free(struct plan *plan);
 const struct policy *plan_policy(const struct plan *plan);
+
+/* The lists beside the policy, which outlive the plan; NULL: none.  False: their patterns are not
+ * what this build can scan with. */
+bool plan_use(struct plan *plan, const struct lists *lists);
+const struct lists *plan_lists(const struct plan *plan);
+
+/* What is added to the time of packets to become the calendar's; captures have it already. */
+void plan_set_calendar(struct plan *plan, uint64_t ahead_us);
 
 /* Whether a text that would go outside shows a host of the inside: its name, a name beside it, its
  * address, or any private one.  For what is copied, because nothing in it is ours to write. */

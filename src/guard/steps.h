@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/pattern/pattern.h"
 #include "guard/inspect.h"
 #include "state/rates.h"
 
@@ -33,6 +34,9 @@ struct plan_inside {
 struct plan {
     const struct policy *policy;
     struct rate *rates; /* by zone and enum limit, made of the policy's figures */
+    const struct lists *known;
+    struct patterns *patterns; /* NULL: none to look for */
+    uint64_t ahead_us;         /* of the calendar, before the time of packets */
     struct plan_inside inside;
     struct sip_oddities judged[CONTROL_INDEX_COUNT]; /* the oddities each control has rows for */
     struct interests interests;
@@ -46,6 +50,9 @@ struct tallies {
     uint64_t *failed;      /* per peer and control; nobody under contract comes last */
     struct recent *recent; /* recent.h */
     struct admission *admission;
+    struct pattern_scratch *scratch;
+    const struct patterns *scratch_for; /* the patterns it is enough for, ... */
+    uint32_t scratch_version;           /* ... of that policy */
     uint64_t *emergency_due_ms; /* per peer: when its emergency lane is empty again (EMG-10) */
 };
 

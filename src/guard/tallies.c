@@ -31,6 +31,7 @@ void tallies_free(struct tallies *tallies)
         admission_free(tallies->admission);
         free(tallies->emergency_due_ms);
         free(tallies->recent);
+        pattern_scratch_free(tallies->scratch);
         free(tallies);
     }
 }

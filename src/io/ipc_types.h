@@ -45,6 +45,7 @@ struct ipc_certificate {
 struct ipc_policy {
     uint32_t version;
     uint32_t len;
+    uint64_t lists_len;
 };
 
 struct ipc_memory {

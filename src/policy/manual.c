@@ -351,6 +351,8 @@ void policy_manual_write(struct text *text)
     section_manual(text, SECTION_ROOT);
     section_manual(text, SECTION_HEP);
     section_manual(text, SECTION_TLS);
+    section_manual(text, SECTION_FEED);
+    section_manual(text, SECTION_PATTERN);
     section_manual(text, SECTION_ZONE);
     section_manual(text, SECTION_LISTENER);
     limits_manual(text);

@@ -19,6 +19,9 @@ enum {
     POLICY_ROUTES_MAX = 4096,
     POLICY_HOPS_MAX = 16, /* next hops of one route */
     POLICY_NONE = 0xFFFF, /* no zone, peer, route */
+    POLICY_FEEDS_MAX = 32,
+    POLICY_PATTERNS_MAX = 16384,
+    POLICY_PATTERN_FIELDS_MAX = 32, /* each costs a scan of a message */
 };
 
 enum zone_class {
@@ -125,7 +128,8 @@ struct policy_peer {
     uint8_t transports;            /* bit per enum transport; 0: any */
     const struct policy_hop *hops; /* where requests to it are sent, and liveness asked */
     uint32_t hop_count;
-    enum policy_mode mode; /* new peers may start in observe */
+    enum policy_mode mode;    /* new peers may start in observe */
+    uint64_t observe_until_s; /* ... until then, in seconds since 1970; 0: until it is changed */
     const struct prefix *addresses;
     uint32_t address_count;
     struct policy_slices certificates; /* names one of which TLS must prove */
@@ -181,6 +185,31 @@ struct policy_timers {
 #undef TIMER
 };
 
+/* A file of what is known to be bad; lists.h. */
+enum feed_kind { FEED_NUMBERS, FEED_ADDRESSES, FEED_AGENTS };
+struct policy_feed {
+    struct slice name, file;
+    enum feed_kind kind;
+    struct slice key; /* base64 of the Ed25519 key that must have signed it; may be empty */
+};
+
+/* Where a pattern is looked for; one scan of each. */
+enum pattern_place_kind { PATTERN_URI, PATTERN_BODY, PATTERN_AGENT, PATTERN_ANY, PATTERN_HEADER };
+struct pattern_place {
+    uint8_t kind;   /* enum pattern_place_kind */
+    uint8_t header; /* enum sip_header_name of HEADER */
+};
+
+struct policy_pattern {
+    struct slice name; /* a NUL behind it */
+    struct pattern_place place;
+    uint8_t field;               /* index among pattern_fields */
+    struct slice literal, regex; /* one of them */
+    bool ignores_case;
+    enum policy_action action;
+    enum policy_mode mode;
+};
+
 /* Who collects copies of what passes. */
 struct policy_hep {
     struct address to; /* family NONE: nobody */
@@ -203,6 +232,13 @@ struct policy {
     struct policy_slices names;             /* host names the resolver keeps fresh */
     struct policy_slices emergency_numbers; /* "112", "911", ... */
     struct policy_slices realms;            /* digest realms that may pass on access zones */
+    struct policy_slices number_files;      /* the plan of numbers, lists.h */
+    struct policy_feed *feeds;
+    uint32_t feed_count;
+    struct policy_pattern *patterns;
+    uint32_t pattern_count;
+    struct pattern_place *pattern_fields;
+    uint32_t pattern_field_count;
     struct policy_control *controls; /* by index of the control table; guard fills names in */
     uint32_t control_count;
     struct policy_timers timers;

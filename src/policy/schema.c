@@ -12,7 +12,8 @@ static const struct {
 } definitions[] = {
     {SECTION_ZONE, "zone"}, {SECTION_LISTENER, "listener"}, {SECTION_PEER, "peer"},
     {SECTION_HOP, "hop"},   {SECTION_ROUTE, "route"},       {SECTION_CONTROL, "control"},
-    {SECTION_HEP, "hep"},   {SECTION_TLS, "tls"},
+    {SECTION_HEP, "hep"},   {SECTION_TLS, "tls"},           {SECTION_FEED, "feed"},
+    {SECTION_PATTERN, "pattern"},
 };
 
 static void string_write(struct text *text, const char *key, const char *value)
@@ -96,6 +97,8 @@ static void own_write(struct text *text, const struct setting *setting)
         shorthand_write(text, setting, KIND_TARGET, "hop");
     } else if (setting->kind == KIND_ZONES || setting->kind == KIND_PEERS) {
         map_write(text, setting, setting->kind == KIND_ZONES ? "zone" : "peer");
+    } else if (setting->kind == KIND_FEEDS || setting->kind == KIND_PATTERNS) {
+        map_write(text, setting, setting->kind == KIND_FEEDS ? "feed" : "pattern");
     } else if (setting->kind == KIND_ROUTES) {
         text_put_format(text,
                         "\"type\": \"array\", \"minItems\": 1, \"maxItems\": %llu, \"items\": "

@@ -17,6 +17,8 @@ enum {
 #define ROOT     struct policy
 #define HEP      struct policy_hep
 #define TLS      struct policy_tls
+#define FEED     struct policy_feed
+#define PATTERN  struct policy_pattern
 #define ZONE     struct policy_zone
 #define LISTENER struct policy_listener
 #define PEER     struct policy_peer
@@ -38,6 +40,8 @@ static const struct setting settings[] = {
 #undef ROOT
 #undef HEP
 #undef TLS
+#undef FEED
+#undef PATTERN
 #undef ZONE
 #undef LISTENER
 #undef PEER

@@ -299,7 +299,8 @@ static void failure(struct relay *relay, struct exchange *exchange, struct inspe
     if (status == 422 && request_lengthened(relay, exchange, inspection, outbox)) {
         return;
     }
-    if (status < 400 && request_redirected(relay, exchange, inspection, outbox)) {
+    if (status < 400 && inspection->answers_as == 0 &&
+        request_redirected(relay, exchange, inspection, outbox)) {
         return;
     }
     exchange_heard(relay, exchange, status);

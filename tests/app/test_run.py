@@ -3,6 +3,7 @@
 
     test_run.py SIPWARDEN
 """
+import base64
 import itertools
 import json
 import os
@@ -265,6 +266,72 @@ class Run(unittest.TestCase):
             self.assertIn("SIP/2.0 200", store.ask_tcp(f"bad{refused}"))
         self.assertEqual(store.status()["policy"], 0)
         self.assertRegex(store.said(), r"policy\.yaml:\d+:\d+: .*cellar")
+
+    def signed(self, folder, path, text):
+        """Writes a file and its signature; the key's public half in base64."""
+        key, raw = folder / "key.pem", folder / "raw"
+        run = lambda *words: subprocess.run(["openssl", *words], check=True, capture_output=True)
+        if not key.exists():
+            run("genpkey", "-algorithm", "ed25519", "-out", str(key))
+        run("pkey", "-in", str(key), "-pubout", "-outform", "DER", "-out", str(raw))
+        public = base64.b64encode(raw.read_bytes()[-32:]).decode()
+        path.write_text(text)
+        run("pkeyutl", "-sign", "-rawin", "-inkey", str(key), "-in", str(path), "-out", str(raw))
+        path.with_name(path.name + ".sig").write_text(
+            base64.b64encode(raw.read_bytes()).decode() + "\n")
+        return public
+
+    def found(self, store, agent, rule="CT-FW-30"):
+        """Whether a request of that program becomes an event of that rule."""
+        journal = store.base / "journal" / "events.jsonl"
+        branch = f"f{next(Store.numbers)}"
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind(("127.0.0.1", 0))
+            device.sendto(request("INVITE", store.port, branch, "UDP", device.getsockname(),
+                                  f"Contact: <sip:a@127.0.0.1:5999>\r\nUser-Agent: {agent}\r\n")
+                          .replace(b"INVITE sip:127.0.0.1", b"INVITE sip:b@test.example"),
+                          ("127.0.0.1", store.port))
+            return bool(wait_until(lambda: journal.exists() and any(
+                rule in line and branch in line for line in journal.read_text().splitlines()), 3))
+
+    @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+    def test_feeds_are_read_again_when_they_change(self):
+        folder = tempfile.TemporaryDirectory(prefix="sipwarden-feed-")
+        self.addCleanup(folder.cleanup)
+        base = pathlib.Path(folder.name)
+        feed = base / "agents.txt"
+        key = self.signed(base, feed, "oldscanner\n")
+        store = self.open(more=f'feeds: {{scanners: {{file: {feed}, of: agents, key: "{key}"}}}}')
+        self.assertTrue(self.found(store, "OldScanner/1.0"))
+        self.assertFalse(self.found(store, "newscanner"))
+        before = store.status()["policy"]
+        feed.write_text("newscanner\n")  # nobody signed that
+        self.assertTrue(wait_until(lambda: store.status()["policy"] > before, 20))
+        self.assertTrue(self.found(store, "oldscanner"))
+        self.assertFalse(self.found(store, "newscanner"))
+        journal = (store.base / "journal" / "events.jsonl").read_text()
+        self.assertIn("feed-refused", journal)
+        self.assertIn("is not the signature", journal)
+        before = store.status()["policy"]
+        self.signed(base, feed, "newscanner\n")
+        self.assertTrue(wait_until(lambda: store.status()["policy"] > before, 20))
+        self.assertTrue(wait_until(lambda: self.found(store, "newscanner"), 10))
+        self.assertFalse(self.found(store, "oldscanner"))
+
+    def test_patterns_are_looked_for(self):
+        if "patterns: none" in subprocess.run([SIPWARDEN, "version"], capture_output=True,
+                                              text=True, check=True).stdout:
+            self.skipTest("this build has no vectorscan")
+        store = self.open(more="patterns: {dialer: {where: agent, regex: '^evil +dialer', action: drop}}")
+        self.assertTrue(self.found(store, "Evil  Dialer 2", "dialer"))
+        self.assertFalse(self.found(store, "good dialer", "dialer"))
+        refused = store.status()["reloads_refused"]
+        store.write(more="patterns: {dialer: {where: agent, regex: '(open'}}")
+        store.process.send_signal(signal.SIGHUP)
+        self.assertTrue(wait_until(lambda: store.status()["reloads_refused"] > refused, 20))
+        self.assertIn("pattern 'dialer'", store.said())
+        self.assertTrue(self.found(store, "Evil  Dialer 2", "dialer"))
 
     def test_events_reach_the_journal(self):
         store = self.open()

@@ -3,13 +3,14 @@
 # machine's or another hour's.
 #
 #     tests/bench/run.sh              all of it
-#     tests/bench/run.sh WORD ...     of: read call media flood ratio
+#     tests/bench/run.sh WORD ...     of: read call media flood ratio patterns
 #
 #   read    ns and instructions to read a message completely, SDP included
 #   call    ns and instructions of a whole call through guard and relay, without sockets
 #   media   CPU per RTP packet of the gate, beside forwarders that judge nothing
 #   flood   good calls while floods arrive, beside Kamailio's firewall policy, when ../shared/bench is
 #           there; RATE=1000 FLOODS="25000 100000 200000" SECONDS_EACH=3
+#   patterns  ns a message scanned with 10 to 10,000 patterns, and a number among 10,000 prefixes
 #   ratio   CPU per call of the store, beside Kamailio and a blind pipe, when ../shared/bench is there
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -17,7 +18,7 @@ build=${BUILD:-build}
 scratch=$PWD/out/bench
 mkdir -p "$scratch"
 words=("$@")
-[ ${#words[@]} -gt 0 ] || words=(read call media flood ratio)
+[ ${#words[@]} -gt 0 ] || words=(read call media flood ratio patterns)
 
 # instructions PROGRAM FEW MANY: callgrind's count per turn, from the difference of two runs.
 instructions() {
@@ -52,6 +53,12 @@ bench_call() {
     "$build/tests/bench_call" 20000
     have valgrind && echo "  $(instructions "$build/tests/bench_call" 200 1200) instructions per call," \
         "the making of the messages by the test included"
+}
+
+bench_patterns() {
+    echo "== patterns and numbers"
+    ninja -C "$build" tests/bench_patterns >/dev/null || return
+    "$build/tests/bench_patterns"
 }
 
 bench_media() {

@@ -38,6 +38,33 @@ static struct policy *policy_open(struct slice text, const char *path)
     return policy;
 }
 
+/* What lies beside the policy of the lab: numbers, and what its feeds know. */
+static void lists_of_lab(struct lab *lab)
+{
+    static const struct slice feeds[] = {
+        [FEED_NUMBERS] = SLICE_INIT("+15559990\n# a comment\n9001\n"),
+        [FEED_ADDRESSES] = SLICE_INIT("198.18.0.66\n198.18.66.0/24\n2001:db8:66::/48\n"),
+        [FEED_AGENTS] = SLICE_INIT("friendly-scanner\nsipcli\nEvil Dialer 3\n"),
+    };
+    const struct lists_file numbers = {
+        SLICE("numbers"),
+        SLICE("+43900 premium AT\n+88216 satellite\n+4499 irsf\n+43720999 do-not-originate AT\n"
+              "+431 home AT\n+43199 unallocated AT\n118899 short-code\n"),
+    };
+    struct lists_file files[POLICY_FEEDS_MAX];
+    struct lists_sources sources = {.numbers = &numbers, .number_count = 1, .feeds = files};
+    struct policy_complaints *complaints = policy_complaints_new();
+
+    for (uint32_t i = 0; i < lab->policy->feed_count; i++) {
+        files[i] = (struct lists_file){SLICE("feed"), feeds[lab->policy->feeds[i].kind]};
+    }
+    sources.feed_count = lab->policy->feed_count;
+    lab->lists = lists_build(lab->policy, &sources, complaints);
+    assert_non_null(lab->lists);
+    assert_true(plan_use(lab->plan, lab->lists));
+    policy_complaints_free(complaints);
+}
+
 void lab_open(struct lab *lab, const char *policy_path)
 {
     struct slice text = lab_file(policy_path);
@@ -51,6 +78,7 @@ void lab_open_text(struct lab *lab, struct slice policy_text, const char *name)
     *lab = (struct lab){.policy = policy_open(policy_text, name)};
     assert_non_null(lab->policy);
     lab->plan = plan_new(lab->policy);
+    lists_of_lab(lab);
     lab->memory = calloc(1, state_size(&capacity));
     lab->inspection = calloc(1, sizeof(*lab->inspection));
     assert_true(lab->plan != NULL && lab->memory != NULL && lab->inspection != NULL);
@@ -72,6 +100,7 @@ void lab_reset(struct lab *lab)
 void lab_close(struct lab *lab)
 {
     plan_free(lab->plan);
+    lists_free(lab->lists);
     policy_free(lab->policy);
     tallies_free(lab->tallies);
     free(lab->memory);

@@ -11,6 +11,7 @@ enum { LAB_NOW_MS = 1000000 }; /* when the lab starts */
 struct lab {
     struct policy *policy;
     struct plan *plan;
+    struct lists *lists;
     struct tallies *tallies;
     struct state *state;
     void *memory;

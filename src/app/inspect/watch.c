@@ -66,8 +66,12 @@ bool watch_open(struct watch *watch, const char *path, struct fault *fault)
     watch->plan = plan_new(watch->policy);
     watch->tallies = tallies_new(watch->policy->peer_count);
     watch->inspection = calloc(1, sizeof(*watch->inspection));
-    return (watch->plan != NULL && watch->tallies != NULL && watch->inspection != NULL &&
-            state_begin(watch)) ||
+    watch->lists = lists_of_policy(watch->policy);
+    if (watch->lists == NULL) {
+        return fault_set(fault, "what lies beside the policy cannot be read");
+    }
+    return (watch->plan != NULL && plan_use(watch->plan, watch->lists) && watch->tallies != NULL &&
+            watch->inspection != NULL && state_begin(watch)) ||
            fault_set(fault, "no memory for what the policy asks for");
 }
 
@@ -77,6 +81,7 @@ void watch_close(struct watch *watch)
     free(watch->inspection);
     tallies_free(watch->tallies);
     plan_free(watch->plan);
+    lists_free(watch->lists);
     policy_file_free(&watch->file);
 }
 

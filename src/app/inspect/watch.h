@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/file.h"
+#include "app/lists.h"
 #include "base/fault.h"
 #include "guard/inspect.h"
 
@@ -19,6 +20,7 @@ struct watch {
     struct policy_file file;
     const struct policy *policy; /* of the file, or the observer's */
     struct plan *plan;
+    struct lists *lists; /* beside the policy */
     struct tallies *tallies;
     void *memory; /* of the state */
     struct state *state;

@@ -8,19 +8,28 @@
 #include "app/run/worker.h"
 #include "app/say.h"
 #include "base/must.h"
+#include "guard/event.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TIMER_SLACK_NS = 1000 }; /* a quarter of a millisecond is to be no more (gather.h) */
+
+/* Sealed memory of the parent, mapped. */
+struct border_lists {
+    const void *at;
+    size_t len;
+};
 
 struct border {
     struct child *child;
     struct crew crew;
     struct policy *policy, *old_policy;
     struct plan *plan, *old_plan;
+    struct border_lists lists, old_lists;
     struct worker_page *pages;
     pthread_barrier_t threads_are_there;
     bool is_begun, is_drained;
@@ -42,11 +51,18 @@ static void border_want(void *owner, const struct ipc_open *open)
     }
 }
 
+static void lists_unmap(struct border_lists *lists)
+{
+    memory_unmap((void *)(uintptr_t)lists->at, lists->len);
+    *lists = (struct border_lists){.at = NULL};
+}
+
 static void border_policy_is_taken(struct border *border)
 {
     const struct ipc_policy taken = {.version = border->policy->version};
 
     plan_free(border->old_plan);
+    lists_unmap(&border->old_lists);
     policy_free(border->old_policy);
     border->old_plan = NULL;
     border->old_policy = NULL;
@@ -168,6 +184,61 @@ static void listeners_compare(const struct policy *old, const struct policy *new
     }
 }
 
+static uint64_t calendar_now_us(void)
+{
+    struct timespec calendar;
+
+    (void)clock_gettime(CLOCK_REALTIME, &calendar);
+    return (uint64_t)calendar.tv_sec * 1000000 + (uint64_t)calendar.tv_nsec / 1000;
+}
+
+/* How far the calendar is ahead of the loop's clock. */
+static uint64_t calendar_ahead_us(void)
+{
+    struct timespec calendar, clock;
+
+    (void)clock_gettime(CLOCK_REALTIME, &calendar);
+    (void)clock_gettime(CLOCK_MONOTONIC, &clock);
+    return ((uint64_t)calendar.tv_sec - (uint64_t)clock.tv_sec) * 1000000;
+}
+
+/* A plan with the lists that came with the policy; NULL when memory ends. */
+static struct plan *plan_make(const struct policy *policy, int fd, size_t len,
+                              struct border_lists *lists)
+{
+    struct plan *plan = policy == NULL ? NULL : plan_new(policy);
+
+    *lists = (struct border_lists){.at = memory_map_sealed(fd, len), .len = len};
+    if (plan == NULL || lists->at == NULL ||
+        !plan_use(plan, lists_open(slice_of(lists->at, len)))) {
+        plan_free(plan);
+        lists_unmap(lists);
+        return NULL;
+    }
+    plan_set_calendar(plan, calendar_ahead_us());
+    return plan;
+}
+
+/* A feed that was not taken is an event: who keeps the events is who keeps the feeds. */
+static void feeds_tell(struct border *border)
+{
+    const struct lists *lists = plan_lists(border->plan);
+    char room[2048];
+    struct text text;
+
+    for (uint32_t i = 0; i < border->policy->feed_count; i++) {
+        struct slice note = lists_feed_note(lists, i);
+
+        if (note.len == 0) {
+            continue;
+        }
+        text_init(&text, room, sizeof(room));
+        event_write_feed(&text, border->policy, i, note, calendar_now_us());
+        (void)ipc_send(links_at(&border->crew.workers[0]->links, ROLE_RECORDER), IPC_EVENT,
+                       text_slice(&text), NULL, 0);
+    }
+}
+
 /* The new policy goes to every worker; the old one is freed when all have it.  The parent does not
  * send another before it heard that. */
 static void hear_policy(struct border *border, struct ipc_message *message)
@@ -181,7 +252,8 @@ static void hear_policy(struct border *border, struct ipc_message *message)
         return;
     }
     struct policy *policy = child_policy(text, told.version);
-    struct plan *plan = policy == NULL ? NULL : plan_new(policy);
+    struct border_lists lists;
+    struct plan *plan = plan_make(policy, message->descriptors[1], told.lists_len, &lists);
     free((void *)(uintptr_t)text.at);
     if (plan == NULL) {
         policy_free(policy);
@@ -189,10 +261,13 @@ static void hear_policy(struct border *border, struct ipc_message *message)
     }
     border->old_policy = border->policy;
     border->old_plan = border->plan;
+    border->old_lists = border->lists;
+    border->lists = lists;
     border->policy = policy;
     border->plan = plan;
     command.plan = plan;
     listeners_compare(border->old_policy, policy, command.renumbered);
+    feeds_tell(border);
     crew_new_policy(&border->crew);
     crew_tell_all(&border->crew, &command);
 }
@@ -319,7 +394,8 @@ static bool border_start_threads(struct border *border)
 static bool border_read_policy(struct border *border)
 {
     border->policy = child_policy(border->child->policy_text, border->child->policy_version);
-    border->plan = border->policy == NULL ? NULL : plan_new(border->policy);
+    border->plan =
+        plan_make(border->policy, border->child->lists, border->child->lists_len, &border->lists);
     return border->plan != NULL;
 }
 

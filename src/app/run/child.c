@@ -49,6 +49,8 @@ static void hear_policy(struct child *child, struct ipc_message *message)
     ipc_take(message, &policy);
     child->policy_version = policy.version;
     (void)memory_read(message->descriptors[0], POLICY_FILE_MAX, &child->policy_text);
+    child->lists_len = policy.lists_len;
+    keep_descriptor(&child->lists, &message->descriptors[1]);
 }
 
 static void hear_book(struct child *child, struct ipc_message *message)
@@ -186,8 +188,8 @@ static void child_init(struct child *child, enum ipc_role role)
 {
     memset(child, 0, sizeof(*child));
     child->role = role;
-    child->folder = child->journal = child->collector = child->introductions = child->counters.fd =
-        child->vault.fd = -1;
+    child->lists = child->folder = child->journal = child->collector = child->introductions =
+        child->counters.fd = child->vault.fd = -1;
     for (uint32_t worker = 0; worker < CREW_MAX; worker++) {
         child->tables[worker].fd = -1;
         for (unsigned i = 0; i < POLICY_LISTENERS_MAX; i++) {

@@ -28,6 +28,8 @@ struct child {
     struct slice policy_text;
     struct slice book; /* for TLS: certificates, or the keeper's secrets; on the heap */
     uint32_t policy_version;
+    int lists; /* sealed memory; -1: none */
+    size_t lists_len;
     int folder;    /* where the process is locked in */
     int journal;   /* -1: none */
     int collector; /* of the border; -1: nobody collects */

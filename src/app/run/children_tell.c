@@ -43,9 +43,11 @@ static bool tell_memory(struct parent_child *child, enum ipc_type type,
 static bool tell_policy(struct parent_child *child)
 {
     const struct ipc_policy told = {.version = child->parent->policy->version,
-                                    .len = (uint32_t)child->parent->file.text.len};
+                                    .len = (uint32_t)child->parent->file.text.len,
+                                    .lists_len = child->parent->lists_len};
+    const int memories[] = {child->parent->policy_memory, child->parent->lists_memory};
 
-    return tell(child, IPC_POLICY, &told, &child->parent->policy_memory, 1);
+    return tell(child, IPC_POLICY, &told, memories, 2);
 }
 
 static bool tell_book(struct parent_child *child)

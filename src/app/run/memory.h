@@ -14,6 +14,9 @@ int memory_sealed(const char *name, struct slice octets,
 
 /* NULL when the memory is not that long, or none is left. */
 void *memory_map(int fd, size_t len);
+/* What was sealed, to be read only; NULL when none is left.  len is what the parent said. */
+const void *memory_map_sealed(int fd, size_t len);
+
 void memory_unmap(void *at, size_t len);
 
 /* A copy on the heap, terminated by a zero that does not count; at most max octets. */

@@ -18,17 +18,72 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void parent_set_policy(struct parent *parent, const struct policy_file *file, int memory)
+/* What is handed down together. */
+struct handed {
+    struct policy_file file;
+    int policy_memory, lists_memory;
+    size_t lists_len;
+};
+
+static void parent_set_policy(struct parent *parent, const struct handed *handed)
 {
+    const struct policy_file *file = &handed->file;
+
     must(doors_change(&parent->doors, parent->policy, file->policy));
     if (parent->file.policy != NULL) {
         file->policy->version = parent->policy->version + 1;
         policy_file_free(&parent->file);
         (void)close(parent->policy_memory);
+        (void)close(parent->lists_memory);
     }
+    parent->lists_memory = handed->lists_memory;
+    parent->lists_len = handed->lists_len;
     parent->file = *file;
     parent->policy = file->policy;
-    parent->policy_memory = memory;
+    parent->policy_memory = handed->policy_memory;
+}
+
+static void on_feed_told(void *owner, struct slice feed, const char *what)
+{
+    struct parent *parent = owner;
+
+    (void)feed;
+    (void)what;
+    parent->feeds_refused++; /* the reason goes down with the lists, and the border tells it */
+}
+
+static void handed_drop(struct handed *handed)
+{
+    policy_file_free(&handed->file);
+    if (handed->policy_memory >= 0) {
+        (void)close(handed->policy_memory);
+    }
+    if (handed->lists_memory >= 0) {
+        (void)close(handed->lists_memory);
+    }
+}
+
+/* The policy and what lies beside it, read and sealed; nothing is kept when it fails. */
+static bool handed_read(struct parent *parent, struct handed *handed, struct fault *fault)
+{
+    struct lists *lists = NULL;
+
+    *handed = (struct handed){.policy_memory = -1, .lists_memory = -1};
+    parent->lists_due_ms = 0;
+    if (policy_file_read(&handed->file, parent->policy_path)) {
+        lists = lists_read(parent->lists_files, handed->file.policy, on_feed_told, parent);
+    }
+    if (lists != NULL) {
+        handed->policy_memory = memory_sealed("policy", handed->file.text, fault);
+        handed->lists_memory = memory_sealed("lists", lists_octets(lists), fault);
+        handed->lists_len = lists_octets(lists).len;
+    }
+    lists_free(lists);
+    if (handed->policy_memory >= 0 && handed->lists_memory >= 0) {
+        return true;
+    }
+    handed_drop(handed);
+    return false;
 }
 
 /*
@@ -76,32 +131,42 @@ static void parent_reload(struct parent *parent)
     bool is_new[POLICY_LISTENERS_MAX];
     struct fault fault = {.text = "the policy cannot be read"};
     struct credentials credentials;
-    struct policy_file file;
-    int memory = -1;
+    struct handed handed;
+    bool is_read = handed_read(parent, &handed, &fault);
 
     credentials_init(&credentials);
-    if (policy_file_read(&file, parent->policy_path)) {
-        memory = memory_sealed("policy", file.text, &fault);
-    }
-    if (memory < 0 || !credentials_read(&credentials, file.policy, &fault) ||
-        !holdings_change_listeners(&parent->holdings, file.policy, is_new, &fault)) {
+    if (!is_read || !credentials_read(&credentials, handed.file.policy, &fault) ||
+        !holdings_change_listeners(&parent->holdings, handed.file.policy, is_new, &fault)) {
         say("nothing is changed: %s", fault.text);
         parent->reloads_refused++;
         credentials_close(&credentials);
-        policy_file_free(&file);
-        if (memory >= 0) {
-            (void)close(memory);
+        if (is_read) {
+            handed_drop(&handed);
         }
         return;
     }
-    say_what_waits(parent, file.policy);
+    say_what_waits(parent, handed.file.policy);
     credentials_close(&parent->credentials);
     parent->credentials = credentials;
-    parent_set_policy(parent, &file, memory);
+    parent_set_policy(parent, &handed);
     parent->policy_since_ms = loop_now_ms(&parent->loop);
     children_take_policy(parent, is_new);
     parent->reloads++;
     say("policy %u is handed down", parent->policy->version);
+}
+
+/* A file beside the policy that changed is as good as a signal. */
+static void parent_look_at_lists(struct parent *parent)
+{
+    uint64_t now_ms = loop_now_ms(&parent->loop);
+
+    if (now_ms < parent->lists_due_ms || parent->is_draining || parent->is_leaving) {
+        return;
+    }
+    parent->lists_due_ms = now_ms + PARENT_LISTS_MS;
+    if (lists_files_changed(parent->lists_files, parent->policy)) {
+        parent->wants_reload = true;
+    }
 }
 
 static void on_hangup(void *owner)
@@ -306,6 +371,7 @@ static void on_beat(void *owner)
 
     children_reap(parent);
     children_watch(parent);
+    parent_look_at_lists(parent);
     parent_look(parent);
     if (parent->notify.watchdog_ms > 0 && children_carry_calls(parent)) {
         notify_tell(&parent->notify, "WATCHDOG=1");
@@ -330,17 +396,13 @@ static bool parent_hear_signals(struct parent *parent, struct fault *fault)
 
 static bool parent_begin(struct parent *parent, struct fault *fault)
 {
-    struct policy_file file;
+    struct handed handed;
 
-    if (!policy_file_read(&file, parent->policy_path)) {
-        return fault_set(fault, "%s: not taken", parent->policy_path);
-    }
-    int memory = memory_sealed("policy", file.text, fault);
-    if (memory < 0) {
-        policy_file_free(&file);
+    fault_set(fault, "%s: not taken", parent->policy_path);
+    if (!handed_read(parent, &handed, fault)) {
         return false;
     }
-    parent_set_policy(parent, &file, memory);
+    parent_set_policy(parent, &handed);
     if (!credentials_read(&parent->credentials, parent->policy, fault) ||
         !state_folder_make(parent->state_folder, fault) ||
         !holdings_open(&parent->holdings, parent->policy, parent->state_folder, fault) ||
@@ -360,7 +422,9 @@ static void parent_free(struct parent *parent)
     if (parent->file.policy != NULL) {
         policy_file_free(&parent->file);
         (void)close(parent->policy_memory);
+        (void)close(parent->lists_memory);
     }
+    lists_files_free(parent->lists_files);
     free(parent);
 }
 
@@ -389,6 +453,7 @@ int parent_run(const char *policy_path, const char *state_folder)
     must(parent != NULL);
     holdings_init(&parent->holdings);
     credentials_init(&parent->credentials);
+    parent->lists_files = lists_files_new();
     parent->policy_path = policy_path;
     parent->state_folder = state_folder;
     notify_open(&parent->notify);

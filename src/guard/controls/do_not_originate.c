@@ -1,5 +1,6 @@
 /* CT-IDN-06: a caller's number that never calls: an emergency number, or one too short. */
 #include "guard/identity.h"
+#include "guard/steps.h"
 
 enum { SHORT_MOST = 6 }; /* digits of services, 116xxx the longest; IDN-09 */
 
@@ -19,6 +20,14 @@ static bool is_service(const struct inspection *inspection, const struct sip_uri
             slice_equal_nocase(kind, SLICE("phone")));
 }
 
+/* What the operator's files say of it: a short number, or one whose owner only receives. */
+static bool never_calls(const struct inspection *inspection, struct slice number)
+{
+    uint8_t class = lists_number(inspection->plan->known, number).class;
+
+    return class == NUMBER_DO_NOT_ORIGINATE || class == NUMBER_SHORT_CODE;
+}
+
 enum outcome control_do_not_originate(struct inspection *inspection)
 {
     struct identity_cursor cursor = {.value = NULL};
@@ -28,6 +37,12 @@ enum outcome control_do_not_originate(struct inspection *inspection)
         return OUTCOME_NOT_APPLICABLE;
     }
     while (identity_next_number(inspection, &cursor, &number)) {
+        if (never_calls(inspection, number)) {
+            inspection_score(inspection, 5);
+            return identity_doubted(inspection,
+                                    sip_slice(&inspection->message, cursor.value->uri.whole),
+                                    "IDN-08");
+        }
         if (policy_is_emergency_number(inspection->policy, number) ||
             is_service(inspection, &cursor.value->uri, number)) {
             inspection_score(inspection, 5);

@@ -1,5 +1,6 @@
 /* CT-IDN-04: a caller's number that no country has. */
 #include "guard/identity.h"
+#include "guard/steps.h"
 
 enum { REPEATED_MOST = 8 }; /* the same digit: nobody's number, IDN-07 */
 
@@ -65,6 +66,14 @@ static enum outcome impossible(struct inspection *inspection, const struct ident
     return identity_doubted(inspection, evidence, "IDN-07");
 }
 
+/* Nobody's, or one that is only called: whoever is called back at it pays for it. */
+static bool is_no_callers(const struct inspection *inspection, struct slice number)
+{
+    uint8_t class = lists_number(inspection->plan->known, number).class;
+
+    return class == NUMBER_UNALLOCATED || class == NUMBER_PREMIUM || class == NUMBER_IRSF;
+}
+
 /* Between operators a number is called as it is called from everywhere (HYG-T01); what is said to
  * be dialled here is nobody's to dial from there. */
 static bool is_called_local(const struct inspection *inspection)
@@ -95,7 +104,8 @@ enum outcome control_number_plan(struct inspection *inspection)
                                    "HYG-T01", ACTION_REJECT, 484);
     }
     while (identity_next_number(inspection, &cursor, &number)) {
-        if (identity_is_global(number) && !is_possible(number)) {
+        if ((identity_is_global(number) && !is_possible(number)) ||
+            is_no_callers(inspection, number)) {
             outcome = impossible(inspection, &cursor);
         }
     }
