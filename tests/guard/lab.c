@@ -44,7 +44,7 @@ static void lists_of_lab(struct lab *lab)
     static const struct slice feeds[] = {
         [FEED_NUMBERS] = SLICE_INIT("+15559990\n# a comment\n9001\n"),
         [FEED_ADDRESSES] = SLICE_INIT("198.18.0.66\n198.18.66.0/24\n2001:db8:66::/48\n"),
-        [FEED_AGENTS] = SLICE_INIT("friendly-scanner\nsipcli\nEvil Dialer 3\n"),
+        [FEED_AGENTS] = SLICE_INIT("lonely-dialer\ndialbot\nEvil Dialer 3\n"),
     };
     const struct lists_file numbers = {
         SLICE("numbers"),
