@@ -206,7 +206,7 @@ static bool write_refer_to(struct text *text, const struct view *view,
 {
     const struct sip_value *value = sip_value(message, SIP_HEADER_REFER_TO);
 
-    const struct dialog *dialog = NULL;
+    struct dialog *dialog = NULL;
     struct identifiers named;
     char room[1024];
     struct text plain;
@@ -225,6 +225,7 @@ static bool write_refer_to(struct text *text, const struct view *view,
         hide_uri(text, view, message->head, &value->uri);
     }
     if (dialog != NULL) {
+        dialog->is_handed_on = true;
         write_refer_replaces(text, view, dialog, target);
     }
     text_put(text, SLICE(">\r\n"));

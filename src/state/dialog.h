@@ -82,6 +82,7 @@ struct dialog {
     bool asks_preconditions; /* the caller did, and may: they pass in both directions (RFC 3312) */
     bool opens_early; /* the called side asked to hear the caller before the answer (RFC 5009) */
     bool was_acknowledged; /* the ACK passed: the call survives the worker */
+    bool is_handed_on;     /* a transfer told somebody the names of its second leg */
     uint8_t refers;        /* STA-31 */
     uint8_t event;         /* package subscribed to, as the guard numbers them; 0: none known */
     uint8_t refreshes;     /* re-INVITE and UPDATE of the current minute, STA-09 */

@@ -1,6 +1,6 @@
 /* CT-FW-22: a transfer, or a call that takes the place of another, by who has no business with it.
  */
-#include "guard/inspect.h"
+#include "guard/steps.h"
 
 enum { REFERS_MAX = 3 }; /* of one dialog, STA-31 */
 
@@ -139,27 +139,28 @@ static bool read_named(struct slice value, struct named *named)
            take_tag(params, SLICE("from-tag"), &named->from_tag);
 }
 
+/* side: the leg whose names these are. */
 static const struct dialog *find_named(const struct inspection *inspection,
-                                       const struct named *named)
+                                       const struct named *named, unsigned *side)
 {
-    unsigned side = 0;
     const struct dialog *dialog =
-        dialog_find(inspection->state, named->call_id, named->to_tag, named->from_tag, &side);
+        dialog_find(inspection->state, named->call_id, named->to_tag, named->from_tag, side);
 
     return dialog != NULL ? dialog
                           : dialog_find(inspection->state, named->call_id, named->from_tag,
-                                        named->to_tag, &side);
+                                        named->to_tag, side);
 }
 
-static bool is_party(const struct inspection *inspection, const struct dialog *dialog)
+/* A leg's names are its own party's.  Whom a transfer told of the call has those of the second leg
+ * (relay/identifiers.c); who merely overheard a user's has no use of them. */
+static bool may_name(const struct inspection *inspection, const struct dialog *dialog,
+                     unsigned side)
 {
-    for (unsigned side = 0; side < 2; side++) {
-        if (dialog->sides[side].zone == inspection->zone &&
-            dialog->sides[side].peer == inspection->peer) {
-            return true;
-        }
-    }
-    return inspection_zone(inspection)->class == ZONE_CORE;
+    const struct dialog_side *leg = &dialog->sides[side];
+    const struct party party = {leg->zone, leg->peer, leg->peer_id, &leg->flow};
+
+    return inspection_zone(inspection)->class == ZONE_CORE ||
+           (side == 1 && dialog->is_handed_on) || is_from_party(inspection, &party);
 }
 
 static enum outcome takes_place_of(struct inspection *inspection, enum sip_header_name name)
@@ -168,6 +169,7 @@ static enum outcome takes_place_of(struct inspection *inspection, enum sip_heade
     struct slice value = sip_header_value(message, name);
     struct named named = {SLICE_NONE, SLICE_NONE, SLICE_NONE};
     const struct dialog *dialog = NULL;
+    unsigned side = 0;
 
     if (message->method != SIP_INVITE || message->header_counts[name] > 1 ||
         slice_find(value, ',') < value.len || !read_named(value, &named)) {
@@ -179,8 +181,8 @@ static enum outcome takes_place_of(struct inspection *inspection, enum sip_heade
     if (inspection->is_watched) {
         return OUTCOME_NOT_APPLICABLE;
     }
-    dialog = find_named(inspection, &named);
-    return dialog != NULL && dialog->state != DIALOG_ENDED && is_party(inspection, dialog)
+    dialog = find_named(inspection, &named, &side);
+    return dialog != NULL && dialog->state != DIALOG_ENDED && may_name(inspection, dialog, side)
                ? OUTCOME_PASSED
                : inspection_found_status(inspection, value, "STA-33", 481);
 }
