@@ -3,7 +3,7 @@
 #include "base/must.h"
 
 /* When a row is a finding. */
-enum when { ALWAYS, STRICT };
+enum when { ALWAYS, STRICT, TOLD };
 
 struct violation {
     uint8_t oddity;  /* enum sip_oddity */
@@ -38,15 +38,27 @@ struct sip_oddities violations_of(uint32_t control)
     return oddities;
 }
 
+static enum outcome violation_told(struct inspection *inspection, const struct violation *violation)
+{
+    return inspection_found_as(inspection, sip_odd_slice(&inspection->message, violation->oddity),
+                               violation->rule, violation->action, violation->status);
+}
+
 static enum outcome violation_found(struct inspection *inspection,
                                     const struct violation *violation)
 {
+    uint8_t mode = inspection->mode;
+
     inspection_score(inspection, violation->score);
-    if (violation->when == STRICT && !inspection_zone(inspection)->is_strict) {
-        return OUTCOME_PASSED;
+    if (violation->when == ALWAYS || inspection_zone(inspection)->is_strict) {
+        return violation_told(inspection, violation);
     }
-    return inspection_found_as(inspection, sip_odd_slice(&inspection->message, violation->oddity),
-                               violation->rule, violation->action, violation->status);
+    if (violation->when == TOLD) {
+        inspection->mode = MODE_OBSERVE;
+        violation_told(inspection, violation);
+        inspection->mode = mode;
+    }
+    return OUTCOME_PASSED;
 }
 
 static enum outcome violations_found(struct inspection *inspection)

@@ -51,7 +51,7 @@ static void write_vias(struct text *text, const struct sip_message *message,
 
         text_put(text, SLICE("Via: "));
         if (!is_top) {
-            sip_write_value(text, whole);
+            sip_write_listed(text, message, whole);
             text_put(text, SLICE("\r\n"));
             continue;
         }
@@ -90,14 +90,16 @@ bool answer_keep_echo(struct relay *relay, struct exchange *exchange,
                       const struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
-    char room[16384], routes[RELAY_ROUTES_MAX];
-    struct text lines, record_routes;
+    char room[16384], routes[RELAY_ROUTES_MAX], called[RELAY_URI_MAX];
+    struct text lines, record_routes, to;
 
     text_init(&lines, room, sizeof(room));
     text_init(&record_routes, routes, sizeof(routes));
+    text_init(&to, called, sizeof(called));
+    sip_write_listed(&to, message, sip_header_value(message, SIP_HEADER_TO));
     write_echo_lines(&lines, message, inspection->packet);
     sip_write_copied(&record_routes, message, SIP_HEADER_RECORD_ROUTE);
-    if (lines.is_full || record_routes.is_full) {
+    if (lines.is_full || record_routes.is_full || to.is_full) {
         relay->counters.too_large++;
         return false;
     }
@@ -108,7 +110,7 @@ bool answer_keep_echo(struct relay *relay, struct exchange *exchange,
         [ECHO_CALL_ID] = sip_call_id(message),
         [ECHO_URI] = sip_slice(message, message->uri.whole),
         [ECHO_LINES] = text_slice(&lines),
-        [ECHO_TO] = sip_header_value(message, SIP_HEADER_TO),
+        [ECHO_TO] = text_slice(&to),
         [ECHO_RECORD_ROUTE] = text_slice(&record_routes),
     };
     if (!exchange_set_server(relay->state, exchange, echo)) {

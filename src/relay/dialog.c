@@ -52,7 +52,7 @@ bool dialog_write_route_set(struct text *text, const struct sip_message *message
         if (i > 0) {
             text_put(text, SLICE(", "));
         }
-        sip_write_value(text, values[is_reversed ? count - 1 - i : i]);
+        sip_write_listed(text, message, values[is_reversed ? count - 1 - i : i]);
     }
     return !text->is_full;
 }

@@ -173,6 +173,9 @@ bool registration_request(struct relay *relay, const struct inspection *inspecti
     text_init(&text, room, sizeof(room));
     aor = registration_write_aor(&text, message, &sip_value(message, SIP_HEADER_TO)->uri);
     for (; contact != NULL; contact = sip_value_next(message, contact)) {
+        if (contact->uri.scheme == SIP_SCHEME_OTHER) {
+            continue; /* nobody who is reached through us (CT-FW-10) */
+        }
         if (contact->is_star) {
             register_star(relay, exchange, aor);
         } else if (!register_contact(relay, inspection, exchange, aor, contact)) {

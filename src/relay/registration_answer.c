@@ -31,7 +31,7 @@ static struct slice write_service_route(struct text *text, const struct sip_mess
     for (const struct sip_value *value = sip_value(message, SIP_HEADER_SERVICE_ROUTE);
          value != NULL; value = sip_value_next(message, value)) {
         text_put(text, text->len > 0 ? SLICE(", ") : SLICE(""));
-        sip_write_value(text, sip_slice(message, value->text));
+        sip_write_listed(text, message, sip_slice(message, value->text));
     }
     return text_slice(text);
 }

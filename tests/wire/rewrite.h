@@ -37,11 +37,13 @@ static inline void rewrite(struct text *text, const struct sip_message *message)
 static inline struct slice rewrite_value(const struct sip_message *message,
                                          const struct sip_header *header, char *room, size_t max)
 {
+    struct slice line;
     struct text text;
 
     text_init(&text, room, max);
-    sip_write_value(&text, sip_slice(message, header->value));
-    return text_slice(&text);
+    sip_write_line(&text, message, header);
+    line = text_slice(&text);
+    return slice_trim(slice_skip(line, slice_find(line, ':') + 1));
 }
 
 /* NULL when again says what message said, line by line; else what differs. */

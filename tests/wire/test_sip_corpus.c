@@ -15,7 +15,7 @@ static const struct {
     {"badbranch", "BAD_BRANCH"},
     {"baddate", ""},
     {"baddn", "NO_END BAD_URI REPEATED_SINGLE MISSING_FROM"},
-    {"badinv01", "BAD_PARAMETER EMPTY_VALUE BAD_VIA BAD_BRANCH"},
+    {"badinv01", "EMPTY_PARAMETER EMPTY_MEMBER BAD_VIA BAD_BRANCH"},
     {"badvers", "BAD_VERSION BAD_VIA BAD_BRANCH"},
     {"bcast", ""},
     {"bext01", ""},

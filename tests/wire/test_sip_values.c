@@ -91,8 +91,10 @@ static void vias_that_are_odd(void **state)
     VIA_ODD("SIP/2.0/UDPa.example", "BAD_VIA BAD_BRANCH");
     VIA_ODD("SIP/2.0/UDP a.example (comment);branch=z9hG4bKa", "BAD_VIA BAD_BRANCH");
     VIA_ODD("SIP/2.0/UDP a.example;branch=z9hG4bKa b", "BAD_VIA");
-    VIA_ODD("SIP/2.0/UDP a.example;branch=z9hG4bKa,", "EMPTY_VALUE");
-    VIA_ODD(",SIP/2.0/UDP a.example;branch=z9hG4bKa", "EMPTY_VALUE");
+    VIA_ODD("SIP/2.0/UDP a.example;branch=z9hG4bKa,", "EMPTY_MEMBER");
+    VIA_ODD(",SIP/2.0/UDP a.example;branch=z9hG4bKa", "EMPTY_MEMBER");
+    VIA_ODD("SIP/2.0/UDP a.example;;branch=z9hG4bKa", "EMPTY_PARAMETER");
+    VIA_ODD(",", "EMPTY_VALUE");
     VIA_ODD("", "EMPTY_VALUE");
     VIA_ODD("x, SIP/2.0/UDP a.example", "BAD_VIA BAD_BRANCH");
     assert_int_equal(count_of(SIP_HEADER_VIA), 2);
@@ -177,8 +179,8 @@ static void addresses_that_are_odd(void **state)
     CONTACT("<>", "BAD_URI");
     CONTACT("/", "BAD_URI");
     CONTACT(">", "BAD_URI BAD_ADDRESS");
-    CONTACT("<sip:a@b.example>;", "BAD_PARAMETER");
-    CONTACT("<sip:a@b.example>;;", "BAD_PARAMETER");
+    CONTACT("<sip:a@b.example>;", "EMPTY_PARAMETER");
+    CONTACT("<sip:a@b.example>;;", "EMPTY_PARAMETER");
     CONTACT("<sip:a@b.example>;=x", "BAD_PARAMETER");
     CONTACT("<sip:a@b.example>;x=", "BAD_PARAMETER");
     CONTACT("<sip:a@b.example>;x=;y=1", "BAD_PARAMETER");
@@ -191,9 +193,9 @@ static void addresses_that_are_odd(void **state)
     CONTACT("<sip:a@b.example>;x=1;y;x=1", "REPEATED_PARAMETER");
     expect_slice(sip_odd_slice(&message, SIP_ODD_REPEATED_PARAMETER), "x=1");
     CONTACT("<sip:a@b.example>;x%41;xA", ""); /* header parameters have no escapes */
-    CONTACT("<sip:a@b.example>,", "EMPTY_VALUE");
-    CONTACT(", <sip:a@b.example>", "EMPTY_VALUE");
-    CONTACT("<sip:a@b.example>,,<sip:c@d.example>", "EMPTY_VALUE");
+    CONTACT("<sip:a@b.example>,", "EMPTY_MEMBER");
+    CONTACT(", <sip:a@b.example>", "EMPTY_MEMBER");
+    CONTACT("<sip:a@b.example>,,<sip:c@d.example>", "EMPTY_MEMBER");
     CONTACT("", "EMPTY_VALUE");
     CONTACT(" , ", "EMPTY_VALUE");
 }
@@ -233,11 +235,11 @@ static void items(void **state)
     expect_odd("Accept: */*;q=0.3 , text/*", "");
     expect_odd("Accept:", "");
     expect_odd("Supported: timer,100rel,\tpath", "");
-    expect_odd("Supported: timer,,path", "EMPTY_VALUE");
-    expect_odd("Supported: timer,", "EMPTY_VALUE");
+    expect_odd("Supported: timer,,path", "EMPTY_MEMBER");
+    expect_odd("Supported: timer,", "EMPTY_MEMBER");
     expect_odd("Supported: ,", "EMPTY_VALUE");
-    expect_odd("Accept: a/b;", "BAD_PARAMETER");
-    expect_odd("Accept: a/b;;c", "BAD_PARAMETER");
+    expect_odd("Accept: a/b;", "EMPTY_PARAMETER");
+    expect_odd("Accept: a/b;;c", "EMPTY_PARAMETER");
     expect_odd("Accept: a/b;=c", "BAD_PARAMETER");
     expect_odd("Accept: a/b;c=", "BAD_PARAMETER");
     expect_odd("Accept: a/b;c=\"d", "UNBALANCED_QUOTE");
@@ -302,7 +304,7 @@ static void lists_over_all_lines(void **state)
 {
     (void)state;
     expect_odd("Supported: a, b\r\nRequire: x\r\nk: ,c,, \"d,\\\",e\" <f,g> ,\r\nSupported:",
-               "EMPTY_VALUE");
+               "EMPTY_MEMBER");
     expect_items(SIP_HEADER_SUPPORTED, "a|b|c|\"d,\\\",e\" <f,g>|");
     expect_items(SIP_HEADER_REQUIRE, "x|");
     expect_items(SIP_HEADER_ALLOW, "");

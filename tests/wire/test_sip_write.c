@@ -112,6 +112,31 @@ static void names_are_ours_and_unknown_ones_keep_theirs(void **state)
                                     "X-Odd: 1,2\r\nEmpty: \r\n");
 }
 
+static void empty_members_and_parameters_are_left_out(void **state)
+{
+    static const char *const lines[][2] = {
+        {"Supported: timer,, path,", "Supported: timer,path\r\n"},
+        {"Accept: , text/plain;;q=1;, */*", "Accept: text/plain;q=1,*/*\r\n"},
+        {"Contact: \"a,;;\\\" ,,b\" <sip:a@b;x;y>;;;q=1 ;",
+         "Contact: \"a,;;\\\" ,,b\" <sip:a@b;x;y>;q=1\r\n"},
+        {"User-Agent: a;;b,,c", "User-Agent: a;;b,,c\r\n"},
+    };
+    struct sip_message message;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        struct text text = empty();
+        char head[512];
+        int len =
+            snprintf(head, sizeof(head),
+                     "OPTIONS sip:a SIP/2.0\r\nAllow: INVITE,,ACK\r\n%s\r\n\r\n", lines[i][0]);
+
+        assert_int_equal(sip_read(&message, slice_of(head, (size_t)len), false), SIP_READ);
+        sip_write_line(&text, &message, &message.headers[1]);
+        expect_slice(text_slice(&text), lines[i][1]);
+    }
+}
+
 static void running_out_of_room_is_noted(void **state)
 {
     struct text text;
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(folds_become_one_blank),
         cmocka_unit_test(nothing_that_ends_a_line_or_a_string_leaves),
         cmocka_unit_test(names_are_ours_and_unknown_ones_keep_theirs),
+        cmocka_unit_test(empty_members_and_parameters_are_left_out),
         cmocka_unit_test(running_out_of_room_is_noted),
         cmocka_unit_test(what_was_read_and_written_reads_as_before),
     };

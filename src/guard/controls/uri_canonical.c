@@ -1,15 +1,42 @@
 /* CT-FW-10: a URI that can be read in two ways, or of a scheme that has no place here. */
 #include "guard/inspect.h"
 
+/* A contact of another scheme may be registered beside others (RFC 3261 10.2.1): of no use to those
+ * who call through us, so what goes on are the others.  False when there are none, or when
+ * something else is of such a scheme. */
+static bool has_other_contacts(const struct sip_message *message, struct slice *evidence)
+{
+    bool has_ours = false;
+
+    for (unsigned i = 0; i < message->value_count; i++) {
+        const struct sip_value *value = &message->values[i];
+        uint8_t name = message->headers[value->header].id;
+        bool is_other = name != SIP_HEADER_VIA && value->uri.scheme == SIP_SCHEME_OTHER;
+
+        if (is_other && name != SIP_HEADER_CONTACT) {
+            return false;
+        }
+        if (is_other) {
+            *evidence = sip_slice(message, value->text);
+        }
+        has_ours |= name == SIP_HEADER_CONTACT && !is_other;
+    }
+    return has_ours && (!message->is_request || message->uri.scheme != SIP_SCHEME_OTHER);
+}
+
 static enum outcome schemes(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
+    struct slice evidence = sip_odd_slice(message, SIP_ODD_UNKNOWN_SCHEME);
 
+    if (message->method == SIP_REGISTER && has_other_contacts(message, &evidence)) {
+        return inspection_found_as(inspection, evidence, "HYG-U01", ACTION_STRIP, 0);
+    }
     if (message->is_request && message->uri.scheme == SIP_SCHEME_OTHER) {
         return inspection_found_status(inspection, sip_slice(message, message->uri.whole),
                                        "HYG-U01", 416);
     }
-    return inspection_found(inspection, sip_odd_slice(message, SIP_ODD_UNKNOWN_SCHEME), "HYG-U01");
+    return inspection_found(inspection, evidence, "HYG-U01");
 }
 
 static bool redirects(const struct sip_message *message, const struct sip_uri *uri)

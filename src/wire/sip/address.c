@@ -94,13 +94,14 @@ value_take(const struct sip_reader *reader, size_t from, size_t limit, struct si
 void sip_address_take(const struct sip_reader *reader, const struct sip_header *header,
                       size_t limit)
 {
+    bool is_single = (sip_names[header->id].flags & SIP_NAME_SINGLE) != 0;
     size_t from = header->value.at;
-    unsigned count = 0;
+    unsigned count = 0, empty_count = 0;
 
     for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, header->value.at, limit);
+            empty_count++;
         } else {
             struct sip_value *value = value_add(reader, header);
 
@@ -114,7 +115,10 @@ void sip_address_take(const struct sip_reader *reader, const struct sip_header *
             break;
         }
     }
-    if (count > 1 && (sip_names[header->id].flags & SIP_NAME_SINGLE) != 0) {
+    if (count > 1 && is_single) {
         sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
+    }
+    if (empty_count > 0) {
+        sip_empty_note(reader, header, limit, count > 0 && !is_single);
     }
 }

@@ -76,8 +76,9 @@ static size_t item_take(const struct sip_reader *reader, size_t from, size_t sto
 
 void sip_items_judge(const struct sip_reader *reader, const struct sip_header *header, size_t limit)
 {
+    bool is_one = sip_names[header->id].shape == SIP_SHAPE_ONE;
     size_t from = header->value.at, end;
-    unsigned count = 0;
+    unsigned count = 0, empty_count = 0;
 
     if (header->value.len == 0) {
         return;
@@ -89,14 +90,17 @@ void sip_items_judge(const struct sip_reader *reader, const struct sip_header *h
         if (reader->at[end] != ',' && end != limit) {
             end = item_take(reader, from, end, limit, header);
         } else if (end == from) {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, header->value.at, limit);
+            empty_count++;
         }
         if (end >= limit) {
             break;
         }
     }
-    if (count > 1 && sip_names[header->id].shape == SIP_SHAPE_ONE) {
+    if (count > 1 && is_one) {
         sip_note(reader, SIP_ODD_REPEATED_SINGLE, header->value.at, limit);
+    }
+    if (empty_count > 0) {
+        sip_empty_note(reader, header, limit, empty_count < count && !is_one);
     }
     reader->message->item_count += count;
 }

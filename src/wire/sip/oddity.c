@@ -12,6 +12,13 @@ void sip_note(const struct sip_reader *reader, enum sip_oddity oddity, size_t fr
     *bits |= bit;
 }
 
+void sip_empty_note(const struct sip_reader *reader, const struct sip_header *header, size_t limit,
+                    bool has_others)
+{
+    sip_note(reader, has_others ? SIP_ODD_EMPTY_MEMBER : SIP_ODD_EMPTY_VALUE, header->value.at,
+             limit);
+}
+
 struct slice sip_odd_slice(const struct sip_message *message, enum sip_oddity oddity)
 {
     struct sip_span span = message->odd_at[oddity];

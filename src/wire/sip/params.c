@@ -120,6 +120,19 @@ static inline size_t value_end(const struct sip_reader *reader, size_t from, siz
                                                   : sip_param_value_end(reader, from, limit, kind);
 }
 
+/* Some devices leave a semicolon too many, between two parameters or behind the last. */
+static void param_judge(const struct sip_reader *reader, size_t first, size_t end, size_t limit,
+                        size_t name_len, size_t equals_len, size_t text_len)
+{
+    bool is_end = reader->at[end] == ';' || reader->at[end] == ',' || end == limit;
+
+    if (name_len == 0 && equals_len == 0 && is_end) {
+        sip_note(reader, SIP_ODD_EMPTY_PARAMETER, first, end);
+    } else if (name_len == 0 || (equals_len != 0 && text_len == 0)) {
+        sip_note(reader, SIP_ODD_BAD_PARAMETER, first, end);
+    }
+}
+
 size_t sip_params_take(const struct sip_reader *reader, size_t from, size_t limit,
                        enum params_kind kind, struct sip_value *value)
 {
@@ -139,9 +152,9 @@ size_t sip_params_take(const struct sip_reader *reader, size_t from, size_t limi
             text_end = value_end(reader, text, limit, kind);
             from = skip_blanks(reader, text_end, limit);
         }
-        if ((name == name_end || (text == text_end && text != name_end)) &&
-            kind != PARAMS_CREDENTIAL) {
-            sip_note(reader, SIP_ODD_BAD_PARAMETER, first, from);
+        if (kind != PARAMS_CREDENTIAL) {
+            param_judge(reader, first, from, limit, name_end - name, text - name_end,
+                        text_end - text);
         }
         if (name != name_end && params_see(reader, &seen, name, name_end, SIP_PARAMS_MAX) &&
             kind != PARAMS_REPEATING) {

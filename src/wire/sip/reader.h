@@ -38,6 +38,10 @@ enum sip_uri_place {
 void sip_note(const struct sip_reader *reader, enum sip_oddity oddity, size_t from, size_t to)
     __attribute__((cold));
 
+/* Notes that a header, whose line ends at limit, has an empty value; tolerable beside others. */
+void sip_empty_note(const struct sip_reader *reader, const struct sip_header *header, size_t limit,
+                    bool has_others);
+
 /* uri is all zero before. */
 size_t sip_uri_take(const struct sip_reader *reader, size_t from, size_t limit,
                     enum sip_uri_place place, struct sip_uri *uri);

@@ -95,12 +95,13 @@ void sip_branch_judge(const struct sip_reader *reader, const struct sip_value *v
 
 void sip_via_take(const struct sip_reader *reader, const struct sip_header *header, size_t limit)
 {
-    size_t first = header->value.at, from = first;
+    size_t from = header->value.at;
+    unsigned count = 0, empty_count = 0;
 
     for (;; from++) {
         from = skip_blanks(reader, from, limit);
         if (from == limit || reader->at[from] == ',') {
-            sip_note(reader, SIP_ODD_EMPTY_VALUE, first, limit);
+            empty_count++;
         } else {
             struct sip_value *value = value_add(reader, header);
 
@@ -108,12 +109,16 @@ void sip_via_take(const struct sip_reader *reader, const struct sip_header *head
                 return;
             }
             from = value_take(reader, from, limit, value);
+            count++;
             if (value == sip_value(reader->message, SIP_HEADER_VIA)) {
                 sip_branch_judge(reader, value);
             }
         }
         if (from >= limit) {
-            return;
+            break;
         }
+    }
+    if (empty_count > 0) {
+        sip_empty_note(reader, header, limit, count > 0);
     }
 }

@@ -63,6 +63,74 @@ void sip_write_value(struct text *text, struct slice value)
     }
 }
 
+/* What stands before the next comma or semicolon outside quotes, brackets and comments. */
+static size_t piece_len(struct slice value)
+{
+    bool is_quoted = false;
+    unsigned depth = 0;
+    size_t i;
+
+    for (i = 0; i < value.len; i++) {
+        char octet = value.at[i];
+
+        if (is_quoted) {
+            is_quoted = octet != '"';
+            i += octet == '\\';
+        } else if (octet == '"') {
+            is_quoted = true;
+        } else if (octet == '<' || octet == '(') {
+            depth++;
+        } else if ((octet == '>' || octet == ')') && depth > 0) {
+            depth--;
+        } else if ((octet == ',' || octet == ';') && depth == 0) {
+            break;
+        }
+    }
+    return i < value.len ? i : value.len;
+}
+
+/* Of what divides two pieces a comma counts more than a semicolon. */
+static void write_pieces(struct text *text, struct slice value)
+{
+    char divider = '\0';
+    bool has_any = false;
+
+    while (value.len > 0) {
+        size_t len = piece_len(value);
+        struct slice piece = trim_unwritable(slice_head(value, len));
+
+        if (piece.len > 0) {
+            if (has_any) {
+                text_put_octet(text, divider);
+            }
+            sip_write_value(text, piece);
+            has_any = true;
+            divider = '\0';
+        }
+        if (len < value.len && divider != ',') {
+            divider = value.at[len];
+        }
+        value = slice_skip(value, len + 1);
+    }
+}
+
+void sip_write_listed(struct text *text, const struct sip_message *message, struct slice value)
+{
+    if (sip_is_odd(message, SIP_ODD_EMPTY_PARAMETER) || sip_is_odd(message, SIP_ODD_EMPTY_MEMBER)) {
+        write_pieces(text, value);
+    } else {
+        sip_write_value(text, value);
+    }
+}
+
+static bool is_listed(const struct sip_header *header)
+{
+    enum sip_shape shape = sip_header_shape((enum sip_header_name)header->id);
+
+    return shape == SIP_SHAPE_VIA || shape == SIP_SHAPE_ADDRESS || shape == SIP_SHAPE_LIST ||
+           shape == SIP_SHAPE_ONE;
+}
+
 static void end_line(struct text *text)
 {
     text_put(text, SLICE("\r\n"));
@@ -128,7 +196,11 @@ void sip_write_line(struct text *text, const struct sip_message *message,
     } else {
         return;
     }
-    sip_write_value(text, sip_slice(message, header->value));
+    if (is_listed(header)) {
+        sip_write_listed(text, message, sip_slice(message, header->value));
+    } else {
+        sip_write_value(text, sip_slice(message, header->value));
+    }
     end_line(text);
 }
 
