@@ -32,6 +32,8 @@ void connection_close(struct connection *connection)
         tls_free(connection->tls);
         connection->tls = NULL;
     }
+    websocket_free(connection->web);
+    connection->web = NULL;
     connection_drop_unsent(connection);
     tcp->owner.closed(tcp->owner.owner, connection->id);
     if (had_watch) {

@@ -10,6 +10,7 @@
 #include "io/sources.h"
 #include "io/tcp.h"
 #include "io/tls.h"
+#include "io/websocket.h"
 
 #include <errno.h>
 #include <sys/uio.h>
@@ -45,8 +46,9 @@ struct connection {
     struct flow flow;
     struct address local;
     uint64_t target_hash;
-    struct tls *tls; /* NULL: in clear */
-    uint8_t state;   /* enum connection_state */
+    struct tls *tls;       /* NULL: in clear */
+    struct websocket *web; /* NULL: messages as they are */
+    uint8_t state;         /* enum connection_state */
     bool is_accepted, is_stranger, is_dirty, is_stopped;
     bool closes;   /* once everything is sent */
     bool is_ended; /* the other side sends no more */
@@ -62,6 +64,7 @@ struct connection {
     struct iovec pieces[CONNECTION_PIECES]; /* of this turn, borrowed */
     uint32_t references[CONNECTION_PIECES];
     unsigned piece_count;
+    uint8_t heads[CONNECTION_PIECES][WEBSOCKET_HEAD_MAX]; /* of frames among them */
 
     struct wheel_timer timers[CONNECTION_TIMER_COUNT];
 };
@@ -114,6 +117,18 @@ void connection_drop_unsent(struct connection *connection); /* told as failed */
 /* connection_in.c */
 void connection_read(struct connection *connection);
 void connection_resume(struct connection *connection); /* with what was left unread */
+
+/* connection_web.c */
+bool connection_is_web(const struct connection *connection); /* to be, or already */
+bool connection_begin_web(struct connection *connection);    /* false when memory ends */
+bool connection_take_web(struct connection *connection, struct slice received); /* as below */
+
+/* connection_in.c, for connection_web.c */
+void connection_hand_out(struct connection *connection, struct slice message);
+void connection_pong(struct connection *connection);
+
+/* connection_out.c: octets that are no message. */
+void connection_send_raw(struct connection *connection, struct slice octets);
 
 /* connection.c */
 void connection_update_watch(struct connection *connection);

@@ -31,7 +31,7 @@ static void connection_add_packet(struct connection *connection, unsigned index,
 
 /* Pings that come too fast are left unanswered and the framer goes on counting their octets, so the
  * stream is closed soon (HYG-F07). */
-static void connection_pong(struct connection *connection)
+void connection_pong(struct connection *connection)
 {
     struct tcp *tcp = connection->tcp;
     uint64_t now_ms = loop_now_ms(tcp->loop);
@@ -132,10 +132,17 @@ static bool connection_keep(struct connection *connection, struct slice rest)
     return connection->in != NULL;
 }
 
+void connection_hand_out(struct connection *connection, struct slice message)
+{
+    connection_add_packet(connection, 0, message);
+    connection_deliver(connection, 1);
+}
+
 static void connection_received(struct connection *connection, struct slice received)
 {
-    struct slice rest = received;
-    bool has_message = connection_take_frames(connection, &rest);
+    struct slice rest = connection->web != NULL ? SLICE_NONE : received;
+    bool has_message = connection->web != NULL ? connection_take_web(connection, received)
+                                               : connection_take_frames(connection, &rest);
 
     if (connection->state != CONNECTION_UP) {
         return;
@@ -148,7 +155,9 @@ static void connection_received(struct connection *connection, struct slice rece
     if (has_message) {
         tcp_stop_timer(connection, CONNECTION_WHOLE);
     }
-    if (connection->in != NULL && !connection->is_stopped &&
+    bool is_waiting = connection->in != NULL ||
+                      (connection->web != NULL && websocket_is_waiting(connection->web));
+    if (is_waiting && !connection->is_stopped &&
         !wheel_is_set(&connection->timers[CONNECTION_WHOLE])) {
         tcp_set_timer(connection, CONNECTION_WHOLE, connection->tcp->settings.whole_ms);
     }

@@ -42,7 +42,7 @@ static unsigned pieces_taken(struct connection *connection, size_t len)
     connection->tcp->counts.octets_out += len;
     while (index < connection->piece_count && len >= connection->pieces[index].iov_len) {
         len -= connection->pieces[index].iov_len;
-        connection->tcp->counts.sent++;
+        connection->tcp->counts.sent += connection->pieces[index].iov_len > WEBSOCKET_HEAD_MAX;
         index++;
     }
     if (index < connection->piece_count) {
@@ -142,20 +142,46 @@ void connection_flush(struct connection *connection)
     connection_after_sending(connection);
 }
 
-void connection_send(struct connection *connection, struct slice octets, uint32_t reference)
+/* Room for a message and what may stand in front of it. */
+static void connection_make_room(struct connection *connection)
 {
-    if (connection->piece_count == CONNECTION_PIECES) {
+    if (connection->piece_count + 2 > CONNECTION_PIECES) {
         connection_flush(connection);
     }
-    if (connection->state == CONNECTION_FINISHING || connection->state == CONNECTION_GONE) {
-        connection_lose(connection, reference);
-        return;
-    }
+}
+
+static void connection_put(struct connection *connection, struct slice octets, uint32_t reference)
+{
     unsigned index = connection->piece_count++;
+
     connection->pieces[index].iov_base = (void *)(uintptr_t)octets.at;
     connection->pieces[index].iov_len = octets.len;
     connection->references[index] = reference;
     tcp_mark_dirty(connection);
+}
+
+void connection_send_raw(struct connection *connection, struct slice octets)
+{
+    connection_make_room(connection);
+    if (connection->state != CONNECTION_FINISHING && connection->state != CONNECTION_GONE) {
+        connection_put(connection, octets, 0);
+    }
+}
+
+void connection_send(struct connection *connection, struct slice octets, uint32_t reference)
+{
+    connection_make_room(connection);
+    if (connection->state == CONNECTION_FINISHING || connection->state == CONNECTION_GONE) {
+        connection_lose(connection, reference);
+        return;
+    }
+    if (connection->web != NULL) {
+        uint8_t *head = connection->heads[connection->piece_count];
+
+        connection_put(connection, slice_of((const char *)head, websocket_head(head, octets.len)),
+                       0);
+    }
+    connection_put(connection, octets, reference);
 }
 
 static void queue_taken(struct connection *connection, size_t len)
@@ -171,7 +197,7 @@ static void queue_taken(struct connection *connection, size_t len)
         }
         len -= block->end - block->begin;
         connection->out = block->next;
-        connection->tcp->counts.sent++;
+        connection->tcp->counts.sent += block->end > WEBSOCKET_HEAD_MAX;
         blocks_give(&connection->tcp->blocks, block);
     }
 }

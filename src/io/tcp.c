@@ -116,7 +116,9 @@ const struct tcp_counts *tcp_counts(const struct tcp *tcp)
 
 static struct connection *tcp_open(struct tcp *tcp, const struct flow *flow)
 {
-    if (flow->listener >= TCP_LISTENERS_MAX || tcp->listeners[flow->listener] == NULL) {
+    /* Nobody is reached by opening a WebSocket: browsers come to us. */
+    if (flow->listener >= TCP_LISTENERS_MAX || tcp->listeners[flow->listener] == NULL ||
+        flow->transport == TRANSPORT_WS || flow->transport == TRANSPORT_WSS) {
         return NULL;
     }
     tcp_make_room(tcp);
@@ -160,7 +162,8 @@ void tcp_secured(struct tcp *tcp, uint32_t id, int fd, struct tls *tls)
     struct connection *connection = tcp_find(tcp, id);
     bool is_ours = connection != NULL && connection->state == CONNECTION_SECURING;
 
-    if (is_ours && tls != NULL && connection_start(connection, fd, CONNECTION_UP)) {
+    if (is_ours && tls != NULL && connection_begin_web(connection) &&
+        connection_start(connection, fd, CONNECTION_UP)) {
         connection->tls = tls;
         connection_secured(connection);
         return;

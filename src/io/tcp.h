@@ -60,7 +60,9 @@ struct tcp_listener_settings {
     struct address local;
     enum transport transport;
     struct sip_stream_limits limits;
-    uint32_t source_max; /* connections of one source, DOS-34; 0: any number */
+    uint32_t source_max;         /* connections of one source, DOS-34; 0: any number */
+    const struct slice *origins; /* of web pages whose WebSockets are taken; borrowed */
+    uint32_t origin_count;
 };
 
 struct tcp;

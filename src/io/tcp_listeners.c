@@ -51,7 +51,7 @@ static void listener_take(struct tcp_listener *listener, int fd, const struct ad
         connection_secure(connection, fd, false);
         return;
     }
-    if (!connection_start(connection, fd, CONNECTION_UP)) {
+    if (!connection_begin_web(connection) || !connection_start(connection, fd, CONNECTION_UP)) {
         (void)close(fd);
         connection->state = CONNECTION_WANTED;
         connection_close(connection);

@@ -94,6 +94,12 @@ static void check_hop(struct draft *draft, uint32_t index, const struct policy_h
                        show(peer->name).text, transport_name((enum transport)hop->transport),
                        family == ADDRESS_V6 ? "IPv6" : "IPv4");
     }
+    if (hop->transport == TRANSPORT_WS || hop->transport == TRANSPORT_WSS) {
+        draft_complain(draft, place,
+                       "a hop of peer '%s' is a WebSocket, which is opened by browsers alone; "
+                       "expected udp, tcp or tls; change the hop",
+                       show(peer->name).text);
+    }
     if (hop->transport < TRANSPORT_COUNT && !peer_may_use(peer, (enum transport)hop->transport)) {
         draft_complain(draft, place,
                        "a hop of peer '%s' uses %s, which the peer may not; expected one of its "

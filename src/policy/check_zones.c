@@ -52,6 +52,13 @@ static void check_listeners(struct draft *draft)
     const struct policy *policy = draft->policy;
 
     for (uint32_t i = 0; i < policy->listener_count; i++) {
+        if (policy->listeners[i].transport == TRANSPORT_WS &&
+            policy->listeners[i].address.family != ADDRESS_NONE &&
+            !address_is_loopback(&policy->listeners[i].address)) {
+            draft_complain(draft, draft->listeners[i]->place,
+                           "ws is in clear and leaves this machine; expected it on a loopback "
+                           "address, behind a proxy; write 'wss' instead");
+        }
         for (uint32_t k = 0; k < i; k++) {
             if (listeners_collide(&policy->listeners[i], &policy->listeners[k])) {
                 draft_complain(draft, draft->listeners[i]->place,

@@ -110,6 +110,7 @@ struct policy_zone {
     uint32_t methods;        /* bit per enum sip_method that "o" of rules 2.2 opens for everybody */
     uint64_t headers[4];     /* bit per header that "C"/"T" of rules 2.3 opens for everybody */
     struct policy_tls tls;
+    struct policy_slices origins;           /* of web pages whose WebSockets are taken */
     uint16_t listeners[TRANSPORT_COUNT][2]; /* default listener per transport and family (IPv4,
                                                IPv6), or NONE */
 };
@@ -248,10 +249,10 @@ struct policy {
 #undef CAPACITY
     } capacity;
     bool judges_anybody;  /* made for captures without a policy: everybody is a stranger */
-    bool masks_numbers;                     /* in events; default on */
-    struct slice user;                      /* whom the processes become; empty: stay */
-    struct slice journal;                   /* folder; empty: standard output */
-    bool keeps_calls;                       /* there, too */
+    bool masks_numbers;   /* in events; default on */
+    struct slice user;    /* whom the processes become; empty: stay */
+    struct slice journal; /* folder; empty: standard output */
+    bool keeps_calls;     /* there, too */
     uint32_t journal_keep_s, journal_quota; /* seconds; megabytes */
     struct policy_hep hep;
     struct policy_tls tls;

@@ -88,6 +88,17 @@ static bool realm_read(struct draft *draft, struct slice text, struct slice *kep
     return text.len <= REALM_LEN_MAX;
 }
 
+/* As a browser sends it: scheme and host, a port if it is not the usual one, no path. */
+static bool origin_read(struct draft *draft, struct slice text, struct slice *kept)
+{
+    bool is_secure = slice_starts(text, SLICE("https://"));
+    struct host host;
+
+    *kept = draft_keep_lower(draft, text);
+    return (is_secure || slice_starts(text, SLICE("http://"))) &&
+           host_read(&host, slice_skip(text, is_secure ? 8 : 7));
+}
+
 static bool media_type_named(struct draft *draft, struct slice text, struct slice *kept)
 {
     struct media_type type;
@@ -135,6 +146,12 @@ void setting_read_REALMS(struct draft *draft, const struct item *item,
                          const struct setting *setting, void *object)
 {
     texts_read(draft, item, setting, object, realm_read);
+}
+
+void setting_read_ORIGINS(struct draft *draft, const struct item *item,
+                          const struct setting *setting, void *object)
+{
+    texts_read(draft, item, setting, object, origin_read);
 }
 
 void setting_read_BODIES(struct draft *draft, const struct item *item,

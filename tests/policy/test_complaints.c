@@ -75,7 +75,7 @@ static void golden_files(void **state)
         "syntax-tag",    "syntax-two-documents",
         "syntax-utf8",   "values-peers",
         "values-top",    "values-zones",
-        "zones",
+        "websockets",    "zones",
     };
     char path[TEST_PATH_MAX];
     DIR *folder = opendir(source_path("tests/policy/complaints", path));

@@ -255,11 +255,6 @@ bool holdings_change_listeners(struct holdings *holdings, const struct policy *p
             changed[i] = *held;
             continue;
         }
-        if (wanted->transport == TRANSPORT_WS || wanted->transport == TRANSPORT_WSS) {
-            listeners_undo(changed, i, is_new);
-            return fault_set(fault, "a listener for %s: this build has udp, tcp and tls only",
-                             transport_name(wanted->transport));
-        }
         changed[i].address = wanted->address;
         changed[i].transport = wanted->transport;
         if (!listener_open(&changed[i], holdings->start.workers, has_strangers(policy, wanted),

@@ -52,6 +52,8 @@ struct tcp_listener_settings worker_listener_settings(const struct policy *polic
         .transport = own->transport,
         .limits = {.head_max = zone->limits.head, .message_max = zone->limits.stream_message},
         .source_max = source_max(zone->class),
+        .origins = zone->origins.at,
+        .origin_count = zone->origins.count,
     };
 }
 

@@ -266,6 +266,9 @@ void worker_trip(struct worker *worker, const struct packet *packet)
     worker_mirror_taken(worker);
     notes_before(&worker->notes, recorder_of(worker), worker->policy, &worker->outbox,
                  wall_us(worker));
+    if (worker->inspection.outcomes[CONTROL_INDEX_clear_text] == OUTCOME_FAILED) {
+        worker_note_clear(worker, packet);
+    }
     relay_act(worker->relay, &worker->inspection, &worker->outbox);
     notes_after(&worker->notes, recorder_of(worker), &worker->inspection, &worker->outbox,
                 packet->when_us + worker->wall_offset_us);
