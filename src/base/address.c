@@ -52,82 +52,77 @@ static int hex_value(char octet)
     if (octet >= '0' && octet <= '9') {
         return octet - '0';
     }
-    if (octet >= 'a' && octet <= 'f') {
-        return octet - 'a' + 10;
-    }
-    return octet >= 'A' && octet <= 'F' ? octet - 'A' + 10 : -1;
+    octet = (char)(octet | 0x20);
+    return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
 }
 
-static bool group_read(uint8_t bytes[2], struct slice digits)
+/* One to four hexadecimal digits at *at, which goes behind them. */
+static bool group_read(const char **at, const char *end, uint8_t bytes[2])
 {
+    const char *from = *at;
     unsigned value = 0;
+    int one;
 
-    if (digits.len == 0 || digits.len > GROUP_DIGITS_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < digits.len; i++) {
-        int one = hex_value(digits.at[i]);
-
-        if (one < 0) {
-            return false;
-        }
+    while (*at < end && *at - from < GROUP_DIGITS_MAX && (one = hex_value(**at)) >= 0) {
         value = value << 4 | (unsigned)one;
+        (*at)++;
     }
     bytes[0] = (uint8_t)(value >> 8);
     bytes[1] = (uint8_t)value;
-    return true;
+    return *at > from;
 }
 
-/* Groups parted by single colons, the last perhaps an IPv4 address, into at most room octets;
- * empty is no group at all. */
-static bool groups_read(uint8_t *bytes, size_t room, struct slice groups, size_t *len)
+/* Groups parted by single colons, the last of the literal perhaps an IPv4 address, from *at up to
+ * the end or a double colon, into at most room octets; len of them.  No group at all is none. */
+static bool groups_read(const char **at, const char *end, uint8_t *bytes, size_t room, size_t *len)
 {
     *len = 0;
-    while (groups.len > 0) {
-        size_t end = slice_find(groups, ':');
-        bool is_last = end == groups.len;
-        struct slice group = slice_head(groups, end);
+    if (*at == end || **at == ':') {
+        return true;
+    }
+    for (;;) {
+        const char *group = *at;
 
-        if (is_last && room - *len >= V4_LEN && v4_read(bytes + *len, group)) {
-            *len += V4_LEN;
-            return true;
-        }
-        if (room - *len < 2 || !group_read(bytes + *len, group)) {
+        if (*len + 2 > room || !group_read(at, end, bytes + *len)) {
             return false;
+        }
+        if (*at < end && **at == '.') {
+            *at = end;
+            *len += V4_LEN;
+            return *len <= room && v4_read(bytes + *len - V4_LEN, slice_between(group, end));
         }
         *len += 2;
-        groups = slice_skip(groups, end + 1);
-        if (!is_last && groups.len == 0) {
+        if (*at == end) {
+            return true;
+        }
+        if (*(*at)++ != ':' || *at == end) {
             return false;
         }
-    }
-    return true;
-}
-
-/* The place of the first "::", or the length. */
-static size_t gap_find(struct slice literal)
-{
-    for (size_t i = 0; i + 1 < literal.len; i++) {
-        if (literal.at[i] == ':' && literal.at[i + 1] == ':') {
-            return i;
+        if (**at == ':') {
+            (*at)--; /* the first of two */
+            return true;
         }
     }
-    return literal.len;
 }
 
 static bool v6_read(uint8_t bytes[V6_LEN], struct slice literal)
 {
-    size_t gap = gap_find(literal);
+    const char *at = literal.at, *end = literal.at + literal.len;
     uint8_t behind[V6_LEN];
     size_t ahead_len, behind_len;
 
-    if (gap == literal.len) {
-        return groups_read(bytes, V6_LEN, literal, &ahead_len) && ahead_len == V6_LEN;
+    if (literal.len < sizeof("::") - 1 || !groups_read(&at, end, bytes, V6_LEN, &ahead_len)) {
+        return false;
     }
-    struct slice ahead = slice_head(literal, gap);
-    /* A dotted part belongs at the very end only. */
-    if (slice_find(ahead, '.') != ahead.len || !groups_read(bytes, V6_LEN - 2, ahead, &ahead_len) ||
-        !groups_read(behind, V6_LEN - 2 - ahead_len, slice_skip(literal, gap + 2), &behind_len)) {
+    if (at == end) {
+        return ahead_len == V6_LEN;
+    }
+    /* At least one group stands behind the colons. */
+    if (end - at < 2 || at[1] != ':' || ahead_len > V6_LEN - 2) {
+        return false;
+    }
+    at += 2;
+    if (!groups_read(&at, end, behind, V6_LEN - 2 - ahead_len, &behind_len) || at != end) {
         return false;
     }
     memset(bytes + ahead_len, 0, V6_LEN - ahead_len - behind_len);

@@ -26,8 +26,11 @@ static unsigned digits_count(uint64_t number)
 {
     unsigned count = 1;
 
-    for (; number >= 10; number /= 10) {
+    for (uint64_t limit = 10; number >= limit && count < DECIMAL_MAX; limit *= 10) {
         count++;
+        if (limit > UINT64_MAX / 10) {
+            return DECIMAL_MAX; /* the limit of twenty digits is no number of 64 bits */
+        }
     }
     return count;
 }
