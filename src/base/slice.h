@@ -50,9 +50,11 @@ static inline bool slice_equal(struct slice a, struct slice b)
 /* ASCII letters only; octets above 0x7F are compared as they are. */
 bool octets_equal_nocase(const char *a, const char *b, size_t len);
 
+/* Most that are not the same differ in the length or the first octet. */
 static inline bool slice_equal_nocase(struct slice a, struct slice b)
 {
-    return a.len == b.len && octets_equal_nocase(a.at, b.at, a.len);
+    return a.len == b.len && (a.len == 0 || (((a.at[0] ^ b.at[0]) & ~0x20) == 0 &&
+                                             octets_equal_nocase(a.at, b.at, a.len)));
 }
 
 static inline bool slice_starts(struct slice slice, struct slice start)

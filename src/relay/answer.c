@@ -154,11 +154,12 @@ static void write_front(struct relay *relay, struct text *text, const struct exc
     char tag[ANSWER_TAG_LETTERS];
     struct slice our_tag = slice_of(tag, sizeof(tag));
 
-    answer_tag(relay, exchange_echo(state, exchange, ECHO_BRANCH), tag);
     if (status == 100 || to_has_tag(to)) {
         our_tag = SLICE_NONE;
     } else if (dialog != NULL) {
         our_tag = slice_string(dialog->sides[exchange->side].local_tag);
+    } else {
+        answer_tag(relay, exchange_echo(state, exchange, ECHO_BRANCH), tag);
     }
     sip_write_status_line(text, status);
     text_put(text, exchange_echo(state, exchange, ECHO_LINES));

@@ -128,7 +128,7 @@ struct slice exchange_sent_by(const struct sip_message *message)
     const char *end = text.at + text.len;
     const char *at = host.at + host.len;
 
-    while (at < end && memchr("; \t\r", *at, 4) == NULL) {
+    while (at < end && *at != ';' && *at != ' ' && *at != '\t' && *at != '\r') {
         at++;
     }
     return slice_between(host.at, at);

@@ -17,7 +17,9 @@ enum outcome control_clear_text(struct inspection *inspection)
     if (inspection->zone == POLICY_NONE) {
         return OUTCOME_NOT_APPLICABLE;
     }
-    uint16_t index = policy_peer_at(policy, inspection->zone, &packet->flow.remote);
+    uint16_t index = inspection->peer != POLICY_NONE
+                         ? inspection->peer
+                         : policy_peer_at(policy, inspection->zone, &packet->flow.remote);
     if (index == POLICY_NONE) {
         return OUTCOME_NOT_APPLICABLE;
     }

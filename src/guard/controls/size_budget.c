@@ -91,10 +91,8 @@ static enum outcome name_found(struct inspection *inspection, struct sip_span na
 
 /* In all parameters together shorter than one value may be, only a name could be too long:
  * harmless, since names are compared whole. */
-static enum outcome params(struct inspection *inspection, struct sip_span span)
+static enum outcome params(struct inspection *inspection, struct sip_span span, uint32_t max)
 {
-    bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
-    uint32_t max = is_access ? PARAM_VALUE_ACCESS : PARAM_VALUE_NETWORK;
     struct slice rest = sip_slice(&inspection->message, span);
     struct slice name;
     struct slice value;
@@ -111,12 +109,15 @@ static enum outcome params(struct inspection *inspection, struct sip_span span)
 static enum outcome names(struct inspection *inspection, const struct policy_limits *limits)
 {
     const struct sip_message *message = &inspection->message;
+    bool is_access = zone_class_is_access(inspection_zone(inspection)->class);
+    uint32_t params_max = is_access ? PARAM_VALUE_ACCESS : PARAM_VALUE_NETWORK;
     enum outcome outcome = name_found(inspection, message->call_id, limits->call_id, "HYG-L15");
 
     for (uint16_t i = 0; i < message->value_count && outcome == OUTCOME_PASSED; i++) {
         const struct sip_value *value = &message->values[i];
 
-        if (params(inspection, value->params) == OUTCOME_FAILED) {
+        if (value->params.len > params_max &&
+            params(inspection, value->params, params_max) == OUTCOME_FAILED) {
             return OUTCOME_FAILED;
         }
         if (message->headers[value->header].id == SIP_HEADER_VIA) {

@@ -11,7 +11,8 @@ static bool is_of_dropped_type(const struct sdp_writing *writing, enum sdp_attri
 {
     uint64_t type;
 
-    return (attribute == SDP_ATTRIBUTE_RTPMAP || attribute == SDP_ATTRIBUTE_FMTP ||
+    return (writing->dropped[0] | writing->dropped[1]) != 0 &&
+           (attribute == SDP_ATTRIBUTE_RTPMAP || attribute == SDP_ATTRIBUTE_FMTP ||
             attribute == SDP_ATTRIBUTE_RTCP_FB) &&
            slice_number(slice_head(value, slice_find(value, ' ')), SDP_PAYLOAD_TYPE_MAX, &type) &&
            sdp_writing_drops(writing, type);

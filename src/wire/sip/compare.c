@@ -9,8 +9,12 @@ enum {
 /* The end of a parameter: the next ';' outside quotes. */
 static size_t param_end(struct slice text)
 {
+    size_t end = slice_find(text, ';');
     bool is_quoted = false;
 
+    if (slice_find(slice_head(text, end), '"') == end) {
+        return end; /* hardly any has quotes */
+    }
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] == '"') {
             is_quoted = !is_quoted;
