@@ -4,6 +4,7 @@
  *
  * The relay decides which ports a stream uses; nothing is asked of the gate.
  */
+#include "guard/codecs.h"
 #include "relay/keying.h"
 #include "relay/media_rates.h"
 
@@ -126,6 +127,33 @@ static struct media_stream *line_stream(struct passage *passage, unsigned line)
     return stream == NULL ? streams_open(relay, passage->dialog, line) : stream;
 }
 
+static uint32_t bandwidth_of(const struct keying *keying)
+{
+    uint32_t least = 0;
+
+    for (unsigned side = 0; side < 2; side++) {
+        uint32_t max = relay_zone(keying->relay, keying->dialog->sides[side].zone)->bandwidth_max;
+
+        least = max != 0 && (least == 0 || max < least) ? max : least;
+    }
+    return least;
+}
+
+/* Codecs and bandwidths that either zone does not want (CT-MED-06, HYG-D09). */
+static void line_bound(struct passage *passage, unsigned line)
+{
+    const struct keying *keying = &passage->keying;
+    const uint16_t zones[2] = {passage->dialog->sides[0].zone, passage->dialog->sides[1].zone};
+    struct sdp_media_rewrite *rewrite = &passage->rewrites[line];
+
+    if (passage->dialog->is_emergency) {
+        return;
+    }
+    (void)codecs_dropped(keying->relay->policy, zones, keying->sdp, &keying->sdp->media[line],
+                         rewrite->dropped_types);
+    rewrite->bandwidth_max = bandwidth_of(keying);
+}
+
 /* Every medium we can carry gets a stream; the others are refused in our name.  0, or the status of
  * a refusal. */
 static unsigned line_hear(struct passage *passage, unsigned line)
@@ -152,6 +180,7 @@ static unsigned line_hear(struct passage *passage, unsigned line)
         return 488;
     }
     passage->rewrites[line].address = stream->sides[keying->from ^ 1].local;
+    line_bound(passage, line);
     keying_write(keying, media, stream, &passage->rewrites[line], &passage->lines);
     return 0;
 }

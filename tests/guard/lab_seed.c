@@ -102,6 +102,26 @@ static enum dialog_state dialog_state_of(struct slice word)
 
 /* "dialog from=zone call-id= to-tag= from-tag= [side=1] [state=early] [cseq=n] [to=core] ...":
  * to-tag is ours, from-tag the party's, as both stand in the request judged. */
+/* "latched=sdes": the first medium of the party is sealed; "sealed": the other side's. */
+static void seed_stream(struct lab *lab, struct slice line, struct dialog *dialog, unsigned side)
+{
+    struct media_stream *stream = NULL;
+
+    if (!has_word(line, "latched") && !has_word(line, "sealed")) {
+        return;
+    }
+    stream = pool_take(&lab->state->streams);
+    assert_non_null(stream);
+    stream->dialog = pool_handle(&lab->state->dialogs, dialog);
+    stream->zones[0] = dialog->sides[0].zone;
+    stream->zones[1] = dialog->sides[1].zone;
+    stream->agreements[side].latched =
+        slice_equal(word_of(line, "latched", ""), SLICE("sdes")) ? MEDIA_SDES : MEDIA_CLEAR;
+    stream->sides[side ^ 1].protection = has_word(line, "sealed") ? MEDIA_SDES : MEDIA_CLEAR;
+    dialog->streams[0] = pool_handle(&lab->state->streams, stream).index;
+    dialog->stream_count = 1;
+}
+
 static void seed_dialog(struct lab *lab, struct slice line)
 {
     unsigned side = number_of(line, "side", 0);
@@ -136,6 +156,7 @@ static void seed_dialog(struct lab *lab, struct slice line)
     dialog->sides[side].remote_cseq = number_of(line, "cseq", UINT32_MAX);
     dialog->sides[side].has_pending_invite = has_word(line, "pending");
     dialog->sides[side ^ 1].has_pending_invite = has_word(line, "other-pending");
+    seed_stream(lab, line, dialog, side);
 }
 
 static enum sip_method method_of(struct slice line)
@@ -147,8 +168,8 @@ static enum sip_method method_of(struct slice line)
     return sip_method_find(word);
 }
 
-/* "sent METHOD to=zone branch= [cseq=1] [call-id=] [provisionals=n] [own] [from=access]": a request
- * of ours on its way. */
+/* "sent METHOD to=zone branch= [cseq=1] [call-id=] [provisionals=n] [own] [within] [from=access]":
+ * a request of ours on its way. */
 static void seed_sent(struct lab *lab, struct slice line)
 {
     struct lab_source asked = source_of(lab, line, "to", "core");
@@ -170,6 +191,12 @@ static void seed_sent(struct lab *lab, struct slice line)
     exchange->zone_out = asked.zone;
     exchange->peer_out = peer_of(lab, &asked);
     exchange->is_emergency = has_word(line, "emergency");
+    if (has_word(line, "within")) { /* the dialog that was said first */
+        uint32_t index = 0;
+
+        exchange->dialog =
+            pool_handle(&lab->state->dialogs, pool_next(&lab->state->dialogs, &index));
+    }
     exchange_set_client(lab->state, exchange, word_of(line, "branch", "z9hG4bK-ours"));
     text_init(&text, room, sizeof(room));
     text_put_format(&text, "CSeq: %u X\r\n", number_of(line, "cseq", 1));
