@@ -22,7 +22,7 @@ static bool both_list(const struct policy *policy, const uint16_t zones[2], stru
     return true;
 }
 
-static bool is_any_listed(const struct policy *policy, const uint16_t zones[2])
+bool codecs_are_listed(const struct policy *policy, const uint16_t zones[2])
 {
     for (unsigned i = 0; i < 2; i++) {
         if (zones[i] != POLICY_NONE && policy->zones[zones[i]].codecs.count > 0) {
@@ -38,7 +38,7 @@ bool codecs_dropped(const struct policy *policy, const uint16_t zones[2], const 
     struct sdp_mapping mapping;
 
     dropped[0] = dropped[1] = 0;
-    if (!is_any_listed(policy, zones) ||
+    if (!codecs_are_listed(policy, zones) ||
         sdp_protocol_carries((enum sdp_protocol)media->protocol) != SDP_CARRIES_RTP) {
         return false;
     }

@@ -5,20 +5,7 @@ static bool is_rtp(const struct sdp_media *media)
     return sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
 }
 
-static bool says_something(const struct sdp *sdp)
-{
-    for (unsigned i = 0; i < sdp->media_count; i++) {
-        const struct sdp_media *media = &sdp->media[i];
-
-        if (media->level.crypto_count > 0 || media->level.fingerprint_count > 0 ||
-            sdp_protocol_is_secure((enum sdp_protocol)media->protocol)) {
-            return true;
-        }
-    }
-    return sdp->session.fingerprint_count > 0 || sdp->session.crypto_count > 0;
-}
-
-static bool call_is_protected(const struct inspection *inspection)
+bool protection_is_of_call(const struct inspection *inspection)
 {
     const struct dialog *dialog = inspection->match.dialog;
 
@@ -35,18 +22,6 @@ static bool call_is_protected(const struct inspection *inspection)
         }
     }
     return false;
-}
-
-bool protection_matters(struct inspection *inspection)
-{
-    const struct sdp *sdp = NULL;
-
-    if (inspection->message.body.len == 0 || inspection->zone == POLICY_NONE) {
-        return false;
-    }
-    sdp = inspection_sdp(inspection);
-    return sdp != NULL && (inspection_zone(inspection)->srtp == SRTP_REQUIRED ||
-                           says_something(sdp) || call_is_protected(inspection));
 }
 
 bool protection_next(struct inspection *inspection, const struct sdp *sdp, unsigned *next,

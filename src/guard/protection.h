@@ -20,9 +20,19 @@ struct protection_claim {
 bool protection_next(struct inspection *inspection, const struct sdp *sdp, unsigned *next,
                      struct protection_claim *claim);
 
+/* A call of which a side is sealed, or was offered to be. */
+bool protection_is_of_call(const struct inspection *inspection);
+
 /* Whether anything can be found at all: a description with a word about protection, or in a zone
  * or a call that has one.  Asked first: nearly all calls are in the clear by agreement. */
-bool protection_matters(struct inspection *inspection);
+static inline bool protection_matters(struct inspection *inspection)
+{
+    const struct sdp *sdp = inspection->message.body.len == 0 ? NULL : inspection_sdp(inspection);
+
+    return sdp != NULL &&
+           (sdp->speaks_of_keys || inspection_zone(inspection)->srtp == SRTP_REQUIRED ||
+            (inspection->match.dialog != NULL && protection_is_of_call(inspection)));
+}
 
 /* The hop the packet came over hides what it says (SRT-01), or the zone does without. */
 bool protection_hop_is_private(const struct inspection *inspection);

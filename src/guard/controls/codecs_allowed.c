@@ -11,12 +11,13 @@ static bool is_left_empty(const struct sdp_media *media, const uint64_t dropped[
 enum outcome control_codecs_allowed(struct inspection *inspection)
 {
     const uint16_t zones[2] = {inspection->zone, inspection->zone_out};
-    const struct sdp *sdp = inspection->message.body.len == 0 ? NULL : inspection_sdp(inspection);
+    const struct sdp *sdp = NULL;
     uint64_t dropped[2];
     unsigned open = 0, empty = 0;
     struct slice last = SLICE_NONE;
 
-    if (sdp == NULL) {
+    if (inspection->message.body.len == 0 || !codecs_are_listed(inspection->policy, zones) ||
+        (sdp = inspection_sdp(inspection)) == NULL) {
         return OUTCOME_NOT_APPLICABLE;
     }
     for (unsigned i = 0; i < sdp->media_count; i++) {

@@ -319,6 +319,7 @@ static void begin(struct sdp *sdp, struct slice bytes)
     sdp->origin = (struct sdp_origin){0};
     sdp->session = (struct sdp_level){0};
     sdp->line_count = sdp->longest_line = sdp->media_count = 0;
+    sdp->speaks_of_keys = false;
     sdp->lines[0] = (struct sdp_line){0};
     if (bytes.len > SDP_MAX) {
         sdp_note(sdp, SDP_ODD_LONG_BODY, 0, 0);

@@ -188,6 +188,7 @@ static bool read_fingerprint(struct sdp_reader *reader, size_t value)
     struct slice rest = sdp_rest(reader, value), hash;
 
     reader->level->fingerprint_count++;
+    reader->sdp->speaks_of_keys = true;
     slice_cut(&rest, ' ', &hash);
     return (slice_is_token(hash) && is_hex_pairs(rest)) ||
            sdp_note_line(reader, SDP_ODD_BAD_FINGERPRINT);
@@ -199,6 +200,7 @@ static bool read_crypto(struct sdp_reader *reader, size_t value)
     struct slice rest = sdp_rest(reader, value), tag, suite;
     uint64_t number;
 
+    reader->sdp->speaks_of_keys = true;
     if (++reader->level->crypto_count > SDP_CRYPTO_MAX) {
         sdp_note_line(reader, SDP_ODD_MANY_CRYPTO);
     }

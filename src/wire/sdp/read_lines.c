@@ -288,6 +288,8 @@ bool sdp_media_line_read(struct sdp_reader *reader, size_t value)
     media->type = (uint8_t)sdp_media_type_find(sdp_between(reader, value, type_end));
     media->protocol_text = sdp_span(protocol, protocol_end);
     media->protocol = (uint8_t)sdp_protocol_find(sdp_between(reader, protocol, protocol_end));
+    reader->sdp->speaks_of_keys =
+        reader->sdp->speaks_of_keys || sdp_protocol_is_secure((enum sdp_protocol)media->protocol);
     reader->carries_rtp =
         sdp_protocol_carries((enum sdp_protocol)media->protocol) == SDP_CARRIES_RTP;
     if (type_end == value || port_end == port || protocol_end == protocol) {

@@ -149,6 +149,7 @@ struct sdp {
     uint16_t line_count;
     uint16_t longest_line; /* index, for limits below the reader's */
     uint16_t media_count;
+    bool speaks_of_keys; /* a crypto line, a fingerprint, or a m= line that is sealed */
     struct sip_span odd_at[SDP_ODDITY_COUNT]; /* valid where the bit is set */
     struct sdp_media media[SDP_MEDIA_MAX];    /* the first media_count are valid */
     struct sdp_line lines[SDP_LINES_MAX];     /* the first line_count */
