@@ -22,7 +22,7 @@ static bool both_list(const struct policy *policy, const uint16_t zones[2], stru
     return true;
 }
 
-bool codecs_are_listed(const struct policy *policy, const uint16_t zones[2])
+static bool codecs_are_listed(const struct policy *policy, const uint16_t zones[2])
 {
     for (unsigned i = 0; i < 2; i++) {
         if (zones[i] != POLICY_NONE && policy->zones[zones[i]].codecs.count > 0) {

@@ -6,9 +6,6 @@
 #include "policy/policy.h"
 #include "wire/sdp/sdp.h"
 
-/* Whether either zone has a list at all. */
-bool codecs_are_listed(const struct policy *policy, const uint16_t zones[2]);
-
 /* Bit per payload type of the medium whose codec either zone does not list; a codec that nobody
  * names is none of them.  False when all pass.  A zone may be POLICY_NONE. */
 bool codecs_dropped(const struct policy *policy, const uint16_t zones[2], const struct sdp *sdp,

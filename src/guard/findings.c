@@ -150,6 +150,19 @@ static struct slice sdp_of(struct inspection *inspection)
     return slice_equal_nocase(slice_trim(type), name) ? message->body : SLICE_NONE;
 }
 
+/* Nearly all first offers are in the clear by agreement: whoever judges keys is not even asked. */
+static void note_keys(struct inspection *inspection)
+{
+    const struct sip_message *message = &inspection->message;
+
+    if (!inspection->sdp.speaks_of_keys && message->method == SIP_INVITE && message->is_request &&
+        sip_to_tag(message).len == 0 && inspection->zone != POLICY_NONE &&
+        inspection_zone(inspection)->srtp != SRTP_REQUIRED) {
+        inspection->interests =
+            interests_without(&inspection->plan->interests, inspection->interests, OCCASION_KEYS);
+    }
+}
+
 const struct sdp *inspection_sdp(struct inspection *inspection)
 {
     if (!inspection->is_sdp_read) {
@@ -157,6 +170,9 @@ const struct sdp *inspection_sdp(struct inspection *inspection)
         inspection->sdp_text = inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
         inspection->has_sdp = inspection->sdp_text.len > 0 &&
                               sdp_read(&inspection->sdp, inspection->sdp_text) == SDP_READ;
+        if (inspection->has_sdp) {
+            note_keys(inspection);
+        }
     }
     return inspection->has_sdp ? &inspection->sdp : NULL;
 }

@@ -78,13 +78,12 @@ static bool check(struct inspection *inspection, const struct plan_list *list,
 {
     struct tallies *tallies = inspection->tallies;
     const struct plan_step *step = &list->steps[layer == 0 ? 0 : list->ends[layer - 1]];
-    uint64_t interests = inspection->interests;
     const struct plan_step *end = &list->steps[list->ends[layer]];
 
     for (; step < end; step++) {
         enum outcome outcome = OUTCOME_NOT_APPLICABLE;
 
-        if ((interests & step->interests) != 0) {
+        if ((inspection->interests & step->interests) != 0) {
             inspection->control = step->control;
             inspection->mode = step->modes[inspection->is_peer_observed];
             outcome = step->function(inspection);

@@ -55,6 +55,7 @@ struct occasions occasions_of(const struct sip_message *message, enum sip_readin
     }
     if (message->body.len > 0) {
         occasion_add(&occasions, OCCASION_BODY);
+        occasion_add(&occasions, OCCASION_KEYS);
     }
     if (message->is_request) {
         occasion_add(&occasions, OCCASION_METHODS + message->method);

@@ -14,6 +14,7 @@ enum occasion {
     OCCASION_BODY = 240,
     OCCASION_CHALLENGE,   /* 401 and 407 */
     OCCASION_REDIRECTION, /* 3xx */
+    OCCASION_KEYS,        /* a body, until it is read and says nothing of how media are sealed */
     OCCASION_ALWAYS = 255,
 };
 
@@ -52,3 +53,12 @@ struct interests {
 
 uint64_t interests_add(struct interests *interests, const struct occasions *occasions);
 uint64_t interests_in(const struct interests *interests, const struct occasions *occasions);
+
+/* An occasion that turned out to be none; while it shares its bit it stays. */
+static inline uint64_t interests_without(const struct interests *interests, uint64_t found,
+                                         enum occasion occasion)
+{
+    bool has_own_bit = occasion_is(&interests->wanted, occasion) && interests->bits[occasion] < 63;
+
+    return has_own_bit ? found & ~(1ULL << interests->bits[occasion]) : found;
+}

@@ -8,18 +8,13 @@ static bool is_left_empty(const struct sdp_media *media, const uint64_t dropped[
            (media->payload_types[1] & ~dropped[1]) == 0;
 }
 
-enum outcome control_codecs_allowed(struct inspection *inspection)
+static enum outcome judge(struct inspection *inspection, const struct sdp *sdp)
 {
     const uint16_t zones[2] = {inspection->zone, inspection->zone_out};
-    const struct sdp *sdp = NULL;
     uint64_t dropped[2];
     unsigned open = 0, empty = 0;
     struct slice last = SLICE_NONE;
 
-    if (inspection->message.body.len == 0 || !codecs_are_listed(inspection->policy, zones) ||
-        (sdp = inspection_sdp(inspection)) == NULL) {
-        return OUTCOME_NOT_APPLICABLE;
-    }
     for (unsigned i = 0; i < sdp->media_count; i++) {
         const struct sdp_media *media = &sdp->media[i];
 
@@ -42,4 +37,20 @@ enum outcome control_codecs_allowed(struct inspection *inspection)
     }
     return empty == open ? body_found(inspection, last, "MED-10", 488)
                          : inspection_found(inspection, last, "MED-10");
+}
+
+static inline bool has_list(const struct inspection *inspection, uint16_t zone)
+{
+    return zone != POLICY_NONE && inspection->policy->zones[zone].codecs.count > 0;
+}
+
+enum outcome control_codecs_allowed(struct inspection *inspection)
+{
+    const struct sdp *sdp = NULL;
+
+    if (!has_list(inspection, inspection->zone) && !has_list(inspection, inspection->zone_out)) {
+        return OUTCOME_NOT_APPLICABLE;
+    }
+    sdp = inspection_sdp(inspection);
+    return sdp == NULL ? OUTCOME_NOT_APPLICABLE : judge(inspection, sdp);
 }
