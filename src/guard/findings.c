@@ -163,18 +163,17 @@ static void note_keys(struct inspection *inspection)
     }
 }
 
-const struct sdp *inspection_sdp(struct inspection *inspection)
+const struct sdp *inspection_sdp_first(struct inspection *inspection)
 {
-    if (!inspection->is_sdp_read) {
-        inspection->is_sdp_read = true;
-        inspection->sdp_text = inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
-        inspection->has_sdp = inspection->sdp_text.len > 0 &&
-                              sdp_read(&inspection->sdp, inspection->sdp_text) == SDP_READ;
-        if (inspection->has_sdp) {
-            note_keys(inspection);
-        }
+    inspection->is_sdp_read = true;
+    inspection->sdp_text = inspection->message.body.len > 0 ? sdp_of(inspection) : SLICE_NONE;
+    inspection->has_sdp = inspection->sdp_text.len > 0 &&
+                          sdp_read(&inspection->sdp, inspection->sdp_text) == SDP_READ;
+    if (!inspection->has_sdp) {
+        return NULL;
     }
-    return inspection->has_sdp ? &inspection->sdp : NULL;
+    note_keys(inspection);
+    return &inspection->sdp;
 }
 
 static uint32_t line_index(const struct inspection *inspection, const struct sip_header *header)

@@ -180,7 +180,14 @@ static inline const struct policy_peer *inspection_peer_out(const struct inspect
 }
 
 /* The SDP of the body, read once; NULL when there is none. */
-const struct sdp *inspection_sdp(struct inspection *inspection);
+const struct sdp *inspection_sdp_first(struct inspection *inspection);
+static inline const struct sdp *inspection_sdp(struct inspection *inspection)
+{
+    if (!inspection->is_sdp_read) {
+        return inspection_sdp_first(inspection);
+    }
+    return inspection->has_sdp ? &inspection->sdp : NULL;
+}
 
 /* The body taken apart, once; NULL when it is no multipart. */
 const struct multipart *inspection_multipart(struct inspection *inspection);

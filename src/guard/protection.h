@@ -27,10 +27,7 @@ bool protection_is_of_call(const struct inspection *inspection);
  * or a call that has one.  Asked first: nearly all calls are in the clear by agreement. */
 static inline bool protection_matters(struct inspection *inspection)
 {
-    /* CT-FW-16 has read it before; this is asked by several controls of every call. */
-    const struct sdp *sdp = inspection->is_sdp_read
-                                ? (inspection->has_sdp ? &inspection->sdp : NULL)
-                                : inspection_sdp(inspection);
+    const struct sdp *sdp = inspection_sdp(inspection);
 
     return sdp != NULL &&
            (sdp->speaks_of_keys || inspection_zone(inspection)->srtp == SRTP_REQUIRED ||
