@@ -48,7 +48,7 @@ tsan: ## check with ThreadSanitizer, in build-tsan/
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) from its corpus, in build-fuzz/
 	tools/fuzz.sh
 
-controls: ## each control of the catalogue: its row and vectors, or why it has none
+controls: ## each control of the catalogue: its row, vectors and simulated attacks, or why it has none
 	@tools/controls.py --all --rules
 
 lint: all ## clang-format, clang-tidy, cppcheck, house rules

@@ -21,7 +21,10 @@ MISSING = ROOT / "docs" / "controls-missing.tsv"
 RULE_BOOK = ROOT.parent / "shared" / "rules" / "ims-rules.md"
 RULES = ROOT / "docs" / "rules.tsv"
 RULE_SECTIONS = "0125"
+ATTACKS = ROOT / "tests" / "sim" / "attacks.def"
+THREATS = ROOT.parent / "shared" / "catalogue" / "threats.tsv"
 VECTORS_LEAST = 3
+CLASSES = ("PAR", "SES", "IDN", "PRV", "MSG", "REC")  # those the simulator attacks by
 
 
 def column(path):
@@ -51,11 +54,33 @@ def vectors_of(control):
             len(re.findall(r"^== must not trip:", text, re.M)))
 
 
+def attacks():
+    """Threat and control of each attack the simulator makes; its run holds them to be true."""
+    text = ATTACKS.read_text(encoding="utf-8", errors="replace")
+    return re.findall(r'^ATTACK\("(TH-[A-Z]{3}-\d{2})",\s*"(CT-[A-Z]{2,4}-\d{2})"', text, re.M)
+
+
+def attack_faults(rows):
+    made = attacks()
+    for threat, control in made:
+        if control not in rows:
+            yield f"an attack of {threat} is to be found by {control}, which has no row"
+    for group in CLASSES:
+        if not any(threat.startswith(f"TH-{group}-") for threat, _ in made):
+            yield f"no attack of the class TH-{group} in {ATTACKS.relative_to(ROOT)}"
+    if THREATS.exists():
+        known = {line.split("\t")[0] for line in THREATS.read_text(encoding="utf-8").splitlines()}
+        for threat in sorted({threat for threat, _ in made} - known):
+            yield f"{threat} is no threat of the catalogue"
+
+
 def table(wanted, rows, posture, why):
+    made = [control for _, control in attacks()]
     for control in wanted:
         if control in rows:
             trips, passes = vectors_of(control)
-            print(f"{control:10}  row, {trips} vectors must trip, {passes} must not")
+            told = f", {made.count(control)} attacks simulated" if control in made else ""
+            print(f"{control:10}  row, {trips} vectors must trip, {passes} must not{told}")
         else:
             state, reason = why.get(control, ("missing", "no reason is written down"))
             told = ", told by check" if control in posture else ""
@@ -169,9 +194,13 @@ def main():
           f"{sum(why.get(c, ['open'])[0] == 'elsewhere' for c in open_ones)} held elsewhere, "
           f"{sum(c in posture for c in open_ones)} told by check, "
           f"{sum(c not in why for c in open_ones)} without a reason")
+    made = attacks()
+    print(f"{len(made)} attacks of {len({threat for threat, _ in made})} threats in the simulator, "
+          f"found by {len({control for _, control in made})} controls")
     for control in sorted(set(why) & rows):
         print(f"told: {control} has a row now; its reason is left over")
-    wrong = list(faults(wanted, rows, why)) + rules_report("--rules" in sys.argv[1:])
+    wrong = list(faults(wanted, rows, why)) + list(attack_faults(rows))
+    wrong += rules_report("--rules" in sys.argv[1:])
     for fault in wrong:
         print(fault)
     return 1 if wrong else 0

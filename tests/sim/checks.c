@@ -84,6 +84,10 @@ bool check_put(struct sim *sim, const struct net_packet *packet)
         sim_fail(sim, NULL, "%s sees %s:\n%.*s", packet->host->name, leak, (int)bytes.len,
                  bytes.at);
     }
+    if (!attacks_may_be_sent(sim, packet)) {
+        sim_fail(sim, NULL, "something evil reaches %s:\n%.*s", packet->host->name, (int)bytes.len,
+                 bytes.at);
+    }
     if (is_stranger(sim, packet->host) && !may_be_heard(sim, bytes)) {
         sim_fail(sim, NULL, "a stranger is sent\n%.*s", (int)bytes.len, bytes.at);
     }
@@ -130,6 +134,7 @@ bool check_end(struct sim *sim)
     struct text why;
 
     text_init(&why, room, sizeof(room));
+    attacks_check(sim);
     if (!world_is_empty(world, &why)) {
         sim_fail(sim, NULL, "in the end the state is not empty: %.*s", (int)why.len, why.at);
         tell_left(sim);

@@ -1,6 +1,9 @@
 /*
  *     sim [--seed N] [--calls N] [--call N] [--with WORD] [--loss PERMILLE] [--kill SECONDS]
- *         [--attacks PERMILLE] [--change SECONDS] [--rot OCTETS]
+ *         [--attacks PERMILLE] [--assaults MS] [--change SECONDS] [--rot OCTETS]
+ *
+ * --assaults: how often somebody makes the next of the attacks of attacks.def, 0 never.
+ * --tell-attacks prints those that another control than theirs stopped.
  *
  * --change: a new policy that often.  --rot: so many octets of the records turn into others at each
  * kill; then nothing is asked but that nobody falls over them.
@@ -41,6 +44,7 @@ bool sim_fail(struct sim *sim, const struct call *call, const char *format, ...)
 static bool put(void *owner, const struct net_packet *packet)
 {
     strangers_hear(owner, packet);
+    attacks_hear(owner, packet);
     return check_put(owner, packet);
 }
 
@@ -53,6 +57,7 @@ static void arrives(void *owner, const struct net_packet *packet)
 static void judged(void *owner, const struct net_packet *packet)
 {
     check_judged(owner, packet);
+    attacks_judged(owner, packet);
 }
 
 struct answer_later {
@@ -242,7 +247,8 @@ static void report(const struct sim *sim, double seconds)
 
     printf("seed %llu: %u calls (%llu answered, %llu refused, %llu cancelled, %llu silent, "
            "%llu unacknowledged, %llu shaken), %u at once, %llu packets in, %llu out, "
-           "%llu lost, %llu doubled, %u kills, %u policies, %u attacks, %llu streams, %.0f s in "
+           "%llu lost, %llu doubled, %u kills, %u policies, %u attacks, %u assaults, %llu streams, "
+           "%.0f s in "
            "%.1f s: %s\n",
            (unsigned long long)sim->seed, sim->finished, (unsigned long long)sim->outcomes[0],
            (unsigned long long)sim->outcomes[1], (unsigned long long)sim->outcomes[2],
@@ -250,8 +256,9 @@ static void report(const struct sim *sim, double seconds)
            (unsigned long long)sim->outcomes[7], sim->peak, (unsigned long long)world->packets,
            (unsigned long long)world->sends, (unsigned long long)sim->net.lost,
            (unsigned long long)sim->net.doubled, sim->kills, sim->changes, sim->attacks,
-           (unsigned long long)world->gate->opened, (double)(sim->net.now_ms - 5000000) / 1000,
-           seconds, sim->has_failed ? "FAILED" : "well");
+           sim->assaults, (unsigned long long)world->gate->opened,
+           (double)(sim->net.now_ms - 5000000) / 1000, seconds,
+           sim->has_failed ? "FAILED" : "well");
 }
 
 static uint64_t option(int count, char **words, const char *name, uint64_t otherwise)
@@ -305,6 +312,10 @@ int main(int count, char **words)
     sim->kill_ms = (uint32_t)option(count, words, "--kill", 60) * 1000;
     sim->rot = (unsigned)option(count, words, "--rot", 0);
     sim->change_ms = (uint32_t)option(count, words, "--change", 100) * 1000;
+    sim->assault_ms = (uint32_t)option(count, words, "--assaults", 500);
+    for (int i = 1; i < count; i++) {
+        sim->tells_attacks |= strcmp(words[i], "--tell-attacks") == 0;
+    }
     sim->attack_permille = (uint32_t)option(count, words, "--attacks", 30);
     if (!net_open(&sim->net, slice_string(sim_policy), SLICE("town"), sim->seed, &owner)) {
         return 2;
@@ -317,11 +328,13 @@ int main(int count, char **words)
     };
     cast_open(sim);
     strangers_open(sim);
+    attacks_open(sim);
     play(sim);
     report(sim, (double)(clock() - before) / CLOCKS_PER_SEC);
     has_failed = sim->has_failed;
     calls_end(sim);
     strangers_close(sim);
+    attacks_close(sim);
     cast_close(sim);
     net_close(&sim->net);
     free(sim);

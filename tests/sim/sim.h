@@ -89,6 +89,27 @@ struct call {
     uint64_t began_ms, finished_ms;
 };
 
+enum assailant {
+    ASSAILANT_STRANGER,
+    ASSAILANT_NEIGHBOUR,
+    ASSAILANT_NOBODY,
+    ASSAILANT_TRANSIT,
+    ASSAILANT_COMPANY
+};
+enum { ASSAILANTS = ASSAILANT_COMPANY + 1 };
+enum { ATTACKS_ENOUGH = 3 }; /* made so often, the weather has let one of them through */
+
+/* What somebody on the line has learned of a call. */
+struct overheard {
+    bool is_known;
+    char uri[400], from[200], to[200], call_id[160], from_tag[80], to_tag[80], branch[100];
+    uint32_t cseq;
+};
+
+struct attack_tally {
+    unsigned made, found;
+};
+
 struct sim {
     struct net net;
     uint64_t seed;
@@ -109,6 +130,15 @@ struct sim {
     bool is_ending;
     uint64_t outcomes[8]; /* by call_end; then shaken */
     uint64_t refused_packets;
+    struct agent assailants[ASSAILANTS];
+    struct net_event assault;
+    uint32_t assault_ms, assault_number;
+    struct address assault_from;
+    unsigned assault_row, assault_needs, assaults;
+    bool tells_attacks;
+    struct attack_tally *attack_tallies; /* by row */
+    struct overheard talking, ringing;
+    struct sip_message *overheard_message;
     char *heard; /* a message a stranger has seen */
     size_t heard_len;
     char subscribed[SIM_SUBSCRIBED][64]; /* Call-IDs of what strangers subscribed to */
@@ -156,6 +186,15 @@ void calls_end(struct sim *sim);
 bool check_put(struct sim *sim, const struct net_packet *packet);
 void check_judged(struct sim *sim, const struct net_packet *packet);
 bool check_end(struct sim *sim);
+/* attacks.c */
+void attacks_open(struct sim *sim);
+void attacks_close(struct sim *sim);
+void attacks_hear(struct sim *sim, const struct net_packet *packet);
+bool attacks_are_of(const struct sim *sim, const struct net_host *host);
+/* Nothing of an attack crosses. */
+bool attacks_may_be_sent(const struct sim *sim, const struct net_packet *packet);
+void attacks_judged(struct sim *sim, const struct net_packet *packet);
+void attacks_check(struct sim *sim);
 /* strangers.c */
 void strangers_open(struct sim *sim);
 void strangers_close(struct sim *sim);

@@ -134,7 +134,7 @@ void strangers_hear(struct sim *sim, const struct net_packet *packet)
 {
     /* What an attacker learns is what outside parties see. */
     if (sim->attack_permille == 0 || sim->heard != NULL || packet->host == NULL ||
-        packet->host->zone == sim->agents[0].party.host.zone ||
+        attacks_are_of(sim, packet->host) || packet->host->zone == sim->agents[0].party.host.zone ||
         !net_happens(&sim->net, sim->attack_permille)) {
         return;
     }
