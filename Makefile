@@ -6,7 +6,7 @@ UBSAN   = UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 export FUZZ_SECONDS ?= 60
 
-.PHONY: all check sim interop test run asan ubsan tsan fuzz controls lint bench release clean help
+.PHONY: all check sim interop test run asan ubsan tsan fuzz controls lint bench audit-lab release clean help
 .DEFAULT_GOAL = all
 
 all: $(BUILD)/build.ninja ## build into build/
@@ -57,6 +57,9 @@ lint: all ## clang-format, clang-tidy, cppcheck, house rules
 bench: all ## measure, and compare with the last accepted numbers
 	tests/bench/run.sh
 
+audit-lab: all ## audits of targets with faults that are known: docs/audit-lab.md
+	tests/lab/run.sh
+
 release: ## optimised over all files, without the tests, in build-release/
 	@test -f build-release/build.ninja || \
 	    meson setup build-release --buildtype=release -Db_lto=true -Dtests=false
@@ -66,7 +69,7 @@ clean: ## remove everything that was built
 	rm -rf build build-asan build-ubsan build-tsan build-fuzz build-release out
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD)

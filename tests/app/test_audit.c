@@ -24,7 +24,10 @@ static const char scope_text[] = "audit: box\n"
 
 static void scope_of(struct scope *scope, const char *text)
 {
-    assert_true(scope_read(scope, slice_string(text), SLICE("scope.yaml")));
+    struct policy_complaints *complaints = policy_complaints_new();
+
+    assert_true(scope_read(scope, slice_string(text), SLICE("scope.yaml"), complaints));
+    policy_complaints_free(complaints);
 }
 
 static void every_probe_is_understood(void **state)
@@ -168,13 +171,14 @@ static void claims_in_both_forms(void **state)
                               "VT-SES-01,Partial,\n";
     struct claims *claims = calloc(1, sizeof(*claims));
     struct audit *audit = calloc(1, sizeof(*audit));
+    struct policy_complaints *complaints = policy_complaints_new();
     uint32_t broken_by = 0;
 
     (void)state;
-    assert_true(claims_read(claims, slice_string(yaml), SLICE("claims.yaml")));
+    assert_true(claims_read(claims, slice_string(yaml), SLICE("claims.yaml"), complaints));
     assert_int_equal(claims->count, 2);
     claims_free(claims);
-    assert_true(claims_read(claims, slice_string(csv), SLICE("claims.csv")));
+    assert_true(claims_read(claims, slice_string(csv), SLICE("claims.csv"), complaints));
     assert_int_equal(claims->count, 2);
     assert_true(slice_equal(claims->list[0].words, SLICE("we check, \"always\"")));
     assert_int_equal(claim_judge(&claims->list[0], audit, &broken_by), CLAIM_NOT_TESTABLE);
@@ -185,6 +189,7 @@ static void claims_in_both_forms(void **state)
     assert_int_equal(claim_judge(&claims->list[1], audit, &broken_by), CLAIM_BROKEN);
     assert_int_equal(broken_by, bye);
     claims_free(claims);
+    policy_complaints_free(complaints);
     free(claims);
     free(audit);
 }

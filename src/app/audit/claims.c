@@ -1,7 +1,5 @@
 #include "app/audit/claims.h"
 
-#include <stdio.h>
-
 static bool says_read(struct slice word, enum claim_says *says)
 {
     static const char *const names[] = {"yes", "partial", "no"};
@@ -116,23 +114,19 @@ static void csv_read(struct claims *claims, struct slice text, struct slice file
     }
 }
 
-bool claims_read(struct claims *claims, struct slice text, struct slice file)
+bool claims_read(struct claims *claims, struct slice text, struct slice file,
+                 struct policy_complaints *complaints)
 {
-    struct policy_complaints complaints; /* 35 kB, once a run */
 
     claims->count = 0;
-    complaints.count = complaints.unkept = 0;
     memory_init(&claims->memory, &policy_heap);
     if (slice_ends_nocase(file, SLICE(".csv"))) {
-        csv_read(claims, text, file, &complaints);
+        csv_read(claims, text, file, complaints);
     } else {
-        yaml_read(claims, text, file, &complaints);
+        yaml_read(claims, text, file, complaints);
     }
-    complaints_sort(&complaints, file);
-    for (uint32_t i = 0; i < complaints.count; i++) {
-        fprintf(stderr, "%.*s\n", (int)complaints.list[i].len, complaints.list[i].text);
-    }
-    return complaints.count == 0;
+    complaints_sort(complaints, file);
+    return complaints->count == 0;
 }
 
 void claims_free(struct claims *claims)

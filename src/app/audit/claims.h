@@ -31,7 +31,9 @@ struct claims {
     uint32_t count;
 };
 
-bool claims_read(struct claims *claims, struct slice text, struct slice file);
+/* False with at least one complaint.  text outlives the claims. */
+bool claims_read(struct claims *claims, struct slice text, struct slice file,
+                 struct policy_complaints *complaints);
 void claims_free(struct claims *claims);
 
 /* Of the tests that verify it; broken_by: the first that does not hold, TEST_COUNT when none. */

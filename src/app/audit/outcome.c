@@ -17,12 +17,17 @@ const char *verdict_name(enum audit_verdict verdict)
 void outcome_add(struct test_outcome *outcome, const char *name, uint8_t transport,
                  enum audit_verdict verdict, uint16_t status, const char *format, ...)
 {
-    char reason[OUTCOME_REASON_MAX];
+    char said[OUTCOME_REASON_MAX / 2], reason[OUTCOME_REASON_MAX];
+    struct text text;
     va_list list;
 
     va_start(list, format);
-    vsnprintf(reason, sizeof(reason), format, list);
+    vsnprintf(said, sizeof(said), format, list);
     va_end(list);
+    /* It may quote what a box sent: no octet of that reaches a terminal as it is. */
+    text_init(&text, reason, sizeof(reason) - 1);
+    text_put_shown(&text, slice_string(said));
+    reason[text.len] = '\0';
     if (outcome->at_worst != VERDICT_NOT_RUN && verdict > outcome->at_worst && name[0] != '\0') {
         verdict = outcome->at_worst;
     }

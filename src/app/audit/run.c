@@ -283,6 +283,29 @@ static int audit_play(struct audit *audit, const struct claims *claims,
     return all.counts[VERDICT_FAIL] + all.counts[VERDICT_WEAK] > 0 ? EXIT_FINDINGS : EXIT_OK;
 }
 
+static bool complaints_tell(struct policy_complaints *complaints)
+{
+    for (uint32_t i = 0; i < complaints->count; i++) {
+        fprintf(stderr, "%.*s\n", (int)complaints->list[i].len, complaints->list[i].text);
+    }
+    return complaints->count == 0;
+}
+
+static bool files_read(struct audit *audit, struct claims *claims, struct slice text,
+                       const char *path, struct slice claimed, const char *claims_path)
+{
+    struct policy_complaints *complaints = policy_complaints_new();
+    bool is_read =
+        complaints != NULL && (scope_read(&audit->scope, text, slice_string(path), complaints) ||
+                               complaints_tell(complaints));
+
+    is_read = is_read && (claims_path == NULL ||
+                          claims_read(claims, claimed, slice_string(claims_path), complaints) ||
+                          complaints_tell(complaints));
+    policy_complaints_free(complaints);
+    return is_read;
+}
+
 static int audit_of(const char *path, const struct audit_options *options)
 {
     struct audit *audit = calloc(1, sizeof(*audit));
@@ -302,8 +325,7 @@ static int audit_of(const char *path, const struct audit_options *options)
     audit->seed = options->seed;
     audit->is_mute = options->is_json;
     if (text.len == 0 || (options->claims != NULL && claimed.len == 0) ||
-        !scope_read(&audit->scope, text, slice_string(path)) ||
-        (options->claims != NULL && !claims_read(claims, claimed, slice_string(options->claims))) ||
+        !files_read(audit, claims, text, path, claimed, options->claims) ||
         !tests_choose(audit, options, claims)) {
         status = EXIT_USAGE;
     } else if (!scope_permits(&audit->scope, options->confirmed, ground_now_us() / 1000000,

@@ -2,7 +2,6 @@
 
 #include "app/say.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -328,28 +327,24 @@ static void sides_check(struct scope_reading *reading, const struct item *root)
     }
 }
 
-bool scope_read(struct scope *scope, struct slice text, struct slice file)
+bool scope_read(struct scope *scope, struct slice text, struct slice file,
+                struct policy_complaints *complaints)
 {
-    struct policy_complaints complaints; /* 35 kB, once a run */
-    struct scope_reading reading = {scope, file, &complaints};
+    struct scope_reading reading = {scope, file, complaints};
 
-    complaints.count = complaints.unkept = 0;
     *scope = (struct scope){.rate = SCOPE_RATE,
                             .calls = SCOPE_CALLS,
                             .attackers = 1,
                             .classes = CLASS_STANDARD,
                             .text = text};
     memory_init(&scope->memory, &policy_heap);
-    const struct item *root = document_read(&scope->memory, text, file, &complaints);
+    const struct item *root = document_read(&scope->memory, text, file, complaints);
     if (root != NULL) {
         root_read(&reading, root);
         sides_check(&reading, root);
     }
-    complaints_sort(&complaints, file);
-    for (uint32_t i = 0; i < complaints.count; i++) {
-        fprintf(stderr, "%.*s\n", (int)complaints.list[i].len, complaints.list[i].text);
-    }
-    return root != NULL && complaints.count == 0;
+    complaints_sort(complaints, file);
+    return root != NULL && complaints->count == 0;
 }
 
 void scope_free(struct scope *scope)

@@ -65,8 +65,9 @@ struct scope {
     struct slice text; /* the file, for the record */
 };
 
-/* Complaints go to standard error.  text outlives the scope. */
-bool scope_read(struct scope *scope, struct slice text, struct slice file);
+/* False with at least one complaint.  text outlives the scope. */
+bool scope_read(struct scope *scope, struct slice text, struct slice file,
+                struct policy_complaints *complaints);
 void scope_free(struct scope *scope);
 
 /* Whether a run may begin: loopback, or confirmed by name inside its window. */
