@@ -44,7 +44,7 @@ bool table_add(struct table *table, uint64_t hash, uint32_t index)
     while (table->entries[place].index != 0) {
         place = (place + 1) & table->mask;
     }
-    table->entries[place] = (struct table_entry){.hash = hash, .index = index};
+    table->entries[place] = (struct table_entry){.hash = (uint32_t)hash, .index = index};
     table->used++;
     return true;
 }
@@ -59,7 +59,7 @@ static void table_close(struct table *table, uint32_t gap)
         if (table->entries[place].index == 0) {
             break;
         }
-        uint32_t home = (uint32_t)table->entries[place].hash & table->mask;
+        uint32_t home = table->entries[place].hash & table->mask;
         if (((place - home) & table->mask) >= ((place - gap) & table->mask)) {
             table->entries[gap] = table->entries[place];
             gap = place;
@@ -76,7 +76,7 @@ bool table_remove(struct table *table, uint64_t hash, uint32_t index)
         return false;
     }
     while (table->entries[place].index != 0) {
-        if (table->entries[place].hash == hash && table->entries[place].index == index) {
+        if (table->entries[place].hash == (uint32_t)hash && table->entries[place].index == index) {
             table_close(table, place);
             table->used--;
             return true;
@@ -97,7 +97,7 @@ bool table_next(const struct table *table, uint64_t hash, struct table_cursor *c
             return false;
         }
         cursor->step++;
-        if (entry->hash == hash) {
+        if (entry->hash == (uint32_t)hash) {
             *index = entry->index;
             return true;
         }

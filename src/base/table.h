@@ -1,7 +1,7 @@
 /*
  * From a 64-bit hash to indexes of records, open addressing, bounded at start.
  *
- * Holds no keys: the caller walks the candidates of a hash and compares.
+ * Holds no keys, and of a hash its lower half: the caller walks the candidates and compares.
  *
  *     struct table_cursor cursor = {0};
  *     uint32_t index;
@@ -18,10 +18,11 @@
 
 enum { TABLE_RECORDS_MAX = 1 << 30 }; /* twice that is the largest power of two in 32 bits */
 
+/* Half of the hash tells the place and most strangers; the caller compares anyway.  Eight entries
+ * share a line of the cache, so that looking one up costs hardly ever more than one miss. */
 struct table_entry {
-    uint64_t hash;
+    uint32_t hash;
     uint32_t index; /* 0: free */
-    uint32_t unused;
 };
 
 struct table {

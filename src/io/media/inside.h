@@ -33,6 +33,7 @@ struct gate_port {
     uint8_t side, family, dscp;
     bool is_control;
     bool is_pending; /* more packets may wait: it is in gate.pending */
+    bool was_full;   /* a batch of it was: only then the kernel may have dropped what came */
     struct gate_strange strange;
     uint64_t shielded_until_us; /* 0: no shield */
     uint32_t kernel_drops;      /* as last asked */

@@ -68,7 +68,10 @@ static void pair_detach(struct gate *gate, struct gate_port *pair, const struct 
         port->former = *former;
         port->former_until_us = gate->now_us + GATE_FORMER_US;
         gate_port_unshield(gate, port);
-        gate_port_drops(gate, port, &gate->totals->overrun);
+        if (port->was_full) {
+            port->was_full = false;
+            gate_port_drops(gate, port, &gate->totals->overrun);
+        }
     }
 }
 

@@ -207,6 +207,7 @@ void gate_port_read(struct gate *gate, struct gate_port *port)
     out_flush(gate);
     /* The kernel tells of an arrival once: what did not fit the batch is remembered here. */
     if (count == GATE_BATCH) {
+        port->was_full = true;
         port_wait(gate, port);
     }
 }
