@@ -50,8 +50,9 @@ struct connection {
     struct websocket *web; /* NULL: messages as they are */
     uint8_t state;         /* enum connection_state */
     bool is_accepted, is_stranger, is_dirty, is_stopped;
-    bool closes;   /* once everything is sent */
-    bool is_ended; /* the other side sends no more */
+    bool closes;       /* once everything is sent */
+    bool is_protected; /* it came through a security association */
+    bool is_ended;     /* the other side sends no more */
 
     struct sip_stream framing;
     struct sip_stream_limits limits;
@@ -93,6 +94,7 @@ struct tcp {
     struct connection *dirty;           /* have something to send this turn */
     struct connection *gone; /* never had a descriptor: given back at the end of the turn */
     uint32_t next_id;
+    uint32_t mark; /* of connections through a security association; 0: none are */
     struct tcp_listener *listeners[TCP_LISTENERS_MAX];
     struct tcp_counts counts;
     struct packet packets[UDP_BATCH];

@@ -26,6 +26,7 @@ static void connection_add_packet(struct connection *connection, unsigned index,
         .flow = connection->flow,
         .local = connection->local,
         .certified_name = tls_name(connection->tls),
+        .is_protected = connection->is_protected,
     };
 }
 

@@ -158,6 +158,12 @@ int socket_open_tcp_listener(const struct address *local, bool is_shared, struct
 
 int socket_open_tcp(const struct address *local, const struct address *remote, struct fault *fault)
 {
+    return socket_open_tcp_marked(local, remote, 0, fault);
+}
+
+int socket_open_tcp_marked(const struct address *local, const struct address *remote, uint32_t mark,
+                           struct fault *fault)
+{
     struct address source = *local;
     struct socket_address target;
 
@@ -166,10 +172,29 @@ int socket_open_tcp(const struct address *local, const struct address *remote, s
     if (fd < 0) {
         return fd;
     }
+    if (mark != 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0) {
+        return socket_refused(fd, remote, "mark", fault);
+    }
     (void)socket_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     socket_address_write(&target, remote);
     if (connect(fd, &target.any, target.len) != 0 && errno != EINPROGRESS) {
         return socket_refused(fd, remote, "connect", fault);
     }
     return fd;
+}
+
+bool socket_tell_marks(int fd, struct fault *fault)
+{
+    const int one = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_RCVMARK, &one, sizeof(one)) == 0 ||
+           fault_set(fault, "marks of packets: %s", strerror(errno));
+}
+
+uint32_t socket_mark(int fd)
+{
+    uint32_t mark = 0;
+    socklen_t len = sizeof(mark);
+
+    return getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len) == 0 ? mark : 0;
 }

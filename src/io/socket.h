@@ -35,9 +35,17 @@ void socket_set_receive_buffer(int fd, int len);
 
 /* A connection under way from local's host (its port is not used) to remote. */
 int socket_open_tcp(const struct address *local, const struct address *remote, struct fault *fault);
+int socket_open_tcp_marked(const struct address *local, const struct address *remote, uint32_t mark,
+                           struct fault *fault);
 
 /* A datagram socket whose other end is remote. */
 int socket_open_udp_to(const struct address *remote, struct fault *fault);
+
+/* Marks of packets (SO_MARK), by which the packet filter says that they came through a security
+ * association: a datagram's is told with it; a connection's is that of its first packet
+ * (net.ipv4.tcp_fwmark_accept), or what we set. */
+bool socket_tell_marks(int fd, struct fault *fault);
+uint32_t socket_mark(int fd); /* 0: none */
 
 /* The address a socket got, for those bound to port 0. */
 bool socket_local(int fd, struct address *address);

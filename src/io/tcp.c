@@ -5,6 +5,7 @@
 
 #include "base/must.h"
 #include "io/connection.h"
+#include "io/socket.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,6 +105,11 @@ void tcp_set_times(struct tcp *tcp, const struct tcp_settings *settings)
     tcp->settings.connect_ms = settings->connect_ms;
 }
 
+void tcp_set_mark(struct tcp *tcp, uint32_t mark)
+{
+    tcp->mark = mark;
+}
+
 uint32_t tcp_connections(const struct tcp *tcp)
 {
     return tcp->connections.used;
@@ -143,6 +149,7 @@ void tcp_opened(struct tcp *tcp, uint32_t id, int fd)
         }
         return;
     }
+    connection->is_protected = fd >= 0 && tcp->mark != 0 && socket_mark(fd) == tcp->mark;
     if (fd >= 0 && transport_is_secure((enum transport)connection->flow.transport)) {
         connection_secure(connection, fd, true);
         return;

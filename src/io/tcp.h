@@ -78,6 +78,9 @@ void tcp_free(struct tcp *tcp);
 /* Times of a new policy; sizes stay. */
 void tcp_set_times(struct tcp *tcp, const struct tcp_settings *settings);
 
+/* As udp_set_mark, for connections from now on. */
+void tcp_set_mark(struct tcp *tcp, uint32_t mark);
+
 /* The descriptor becomes the listener's.  fd -1: no connections are accepted there, but they may be
  * opened from its host. */
 bool tcp_listen(struct tcp *tcp, uint16_t listener, int fd,

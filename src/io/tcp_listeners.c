@@ -44,6 +44,7 @@ static void listener_take(struct tcp_listener *listener, int fd, const struct ad
     }
     connection->source = source;
     connection->is_accepted = true;
+    connection->is_protected = tcp->mark != 0 && socket_mark(fd) == tcp->mark;
     if (transport_is_secure(settings->transport)) {
         tcp->counts.accepted++;
         tcp_add_stranger(connection);

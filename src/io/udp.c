@@ -45,6 +45,9 @@ struct udp_room {
     struct iovec pieces[UDP_BATCH];
     struct sockaddr_in6 sources[UDP_BATCH];
     struct packet packets[UDP_BATCH];
+    struct udp_control {
+        _Alignas(struct cmsghdr) char octets[CMSG_SPACE(sizeof(uint32_t))];
+    } controls[UDP_BATCH]; /* marks, when they are told */
     char octets[UDP_BATCH][UDP_STRIDE];
 };
 
@@ -54,6 +57,7 @@ struct udp {
     io_failed *failed;
     void *owner;
     struct udp_room *room;
+    uint32_t mark;            /* of what came through a security association; 0: nothing does */
     struct udp_socket *dirty; /* sockets with a batch to send */
     struct udp_socket *sockets[UDP_KIND_COUNT][UDP_SOCKETS_MAX];
     struct udp_counts counts;
@@ -92,6 +96,11 @@ void udp_free(struct udp *udp)
     free(udp);
 }
 
+void udp_set_mark(struct udp *udp, uint32_t mark)
+{
+    udp->mark = mark;
+}
+
 const struct udp_counts *udp_counts(const struct udp *udp)
 {
     return &udp->counts;
@@ -118,6 +127,20 @@ uint32_t udp_waiting(const struct udp *udp)
  * In.
  */
 
+static bool has_mark(struct msghdr *header, uint32_t mark)
+{
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+         control = CMSG_NXTHDR(header, control)) {
+        uint32_t told = 0;
+
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_MARK) {
+            memcpy(&told, CMSG_DATA(control), sizeof(told));
+            return told == mark;
+        }
+    }
+    return false;
+}
+
 static void packet_fill(struct udp_socket *socket, unsigned index, struct packet *packet)
 {
     struct udp_room *room = socket->udp->room;
@@ -127,6 +150,9 @@ static void packet_fill(struct udp_socket *socket, unsigned index, struct packet
     packet->flow.listener = socket->listener;
     packet->flow.transport = TRANSPORT_UDP;
     packet->local = socket->local;
+    if (socket->udp->mark != 0) {
+        packet->is_protected = has_mark(&room->messages[index].msg_hdr, socket->udp->mark);
+    }
     socket_address_read((const struct sockaddr *)(const void *)&room->sources[index],
                         &packet->flow.remote);
 }
@@ -140,6 +166,10 @@ static bool udp_read(struct udp_socket *socket)
 
     for (unsigned i = 0; i < UDP_BATCH; i++) {
         room->messages[i].msg_hdr.msg_namelen = sizeof(room->sources[i]);
+        if (udp->mark != 0) {
+            room->messages[i].msg_hdr.msg_control = room->controls[i].octets;
+            room->messages[i].msg_hdr.msg_controllen = sizeof(room->controls[i].octets);
+        }
     }
     int received = recvmmsg(socket->fd, room->messages, UDP_BATCH, MSG_DONTWAIT, NULL);
     if (received <= 0) {

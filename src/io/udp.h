@@ -34,6 +34,9 @@ struct udp *udp_new(struct loop *loop, io_receive *receive, io_failed *failed, v
 /* The loop must turn once more before it ends. */
 void udp_free(struct udp *udp);
 
+/* What came through a security association has this mark (socket_tell_marks); 0: nothing does. */
+void udp_set_mark(struct udp *udp, uint32_t mark);
+
 /* A listener may have two sockets: what neighbours sent and what strangers sent (steer.h) is then
  * read from different buffers, and of the strangers' less at a time. */
 enum udp_kind { UDP_NEIGHBOURS, UDP_STRANGERS, UDP_KIND_COUNT };

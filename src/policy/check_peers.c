@@ -177,6 +177,13 @@ static void check_peer(struct draft *draft, uint32_t index)
                        "'addresses: [203.0.113.0/28]'",
                        show(peer->name).text);
     }
+    if (peer->is_ipsec && draft->policy->ipsec_mark == 0) {
+        draft_complain(draft, item_place(draft->peers[index], "ipsec"),
+                       "peer '%s' is to come through IPsec but nothing tells which packets do; "
+                       "expected the mark the packet filter sets; add 'ipsec-mark: 4660' at the "
+                       "top level",
+                       show(peer->name).text);
+    }
     check_certificates(draft, index);
     for (uint32_t i = 0; i < peer->hop_count; i++) {
         check_hop(draft, index, &peer->hops[i]);

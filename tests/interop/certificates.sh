@@ -10,8 +10,8 @@ new_authority() {
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
             -out "$1.pem" -subj "/CN=$1" -days 30
         mkdir -p "$1.d" && : >"$1.d/index" && echo 1000 >"$1.d/number"
-        printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index\ncrlnumber=%s/number\ndefault_md=sha256\ndefault_crl_days=7\ncertificate=%s.pem\nprivate_key=%s.key\n' \
-            "$1.d" "$1.d" "$1" "$1" >"$1.cnf"
+        printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index\ncrlnumber=%s/number\ndefault_md=sha256\ndefault_crl_days=7\ncertificate=%s.pem\nprivate_key=%s.key\nserial=%s/serial\n[policy_any]\ncommonName=supplied\n' \
+            "$1.d" "$1.d" "$1" "$1" "$1.d" >"$1.cnf"
         openssl ca -config "$1.cnf" -gencrl -out "$1.crl"
     ) >>"$work/openssl.log" 2>&1
 }

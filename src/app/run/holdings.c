@@ -241,6 +241,26 @@ static void listeners_undo(struct holding_listener *listeners, uint32_t count,
     }
 }
 
+/* Datagrams come with their marks once somebody looks at them. */
+static void holdings_tell_marks(const struct holdings *holdings, const struct policy *policy)
+{
+    struct fault fault;
+
+    for (uint32_t i = 0; policy->ipsec_mark != 0 && i < holdings->listener_count; i++) {
+        const struct holding_listener *listener = &holdings->listeners[i];
+
+        for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+            for (unsigned k = 0; k < CREW_MAX && listener->fds[kind][k] >= 0; k++) {
+                if (listener->transport == TRANSPORT_UDP &&
+                    !socket_tell_marks(listener->fds[kind][k], &fault)) {
+                    say("nobody is seen to come through IPsec: %s", fault.text);
+                    return;
+                }
+            }
+        }
+    }
+}
+
 bool holdings_change_listeners(struct holdings *holdings, const struct policy *policy,
                                bool is_new[POLICY_LISTENERS_MAX], struct fault *fault)
 {
@@ -270,6 +290,7 @@ bool holdings_change_listeners(struct holdings *holdings, const struct policy *p
     }
     memcpy(holdings->listeners, changed, policy->listener_count * sizeof(changed[0]));
     holdings->listener_count = policy->listener_count;
+    holdings_tell_marks(holdings, policy);
     holdings_steer(holdings, policy);
     return true;
 }

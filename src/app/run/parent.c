@@ -238,6 +238,16 @@ static void on_child_ended(void *owner)
  * What the children say.
  */
 
+/* What goes to a peer behind IPsec has the mark, too: so the packet filter can hold it back where
+ * there is no security association. */
+static uint32_t mark_towards(const struct policy *policy, uint16_t zone,
+                             const struct address *remote)
+{
+    uint16_t peer = policy_peer_at(policy, zone, remote);
+
+    return peer != POLICY_NONE && policy->peers[peer].is_ipsec ? policy->ipsec_mark : 0;
+}
+
 static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_message *message)
 {
     struct ipc_open open;
@@ -247,8 +257,10 @@ static void hear_open(struct parent *parent, struct ipc_link *link, struct ipc_m
     ipc_take(message, &open);
     const struct ipc_opened opened = {.connection = open.connection, .worker = open.worker};
     if (doors_may_open(&parent->doors, parent->policy, open.listener, &open.remote)) {
-        fd = socket_open_tcp(&parent->policy->listeners[open.listener].address, &open.remote,
-                             &fault);
+        const struct policy_listener *from = &parent->policy->listeners[open.listener];
+
+        fd = socket_open_tcp_marked(&from->address, &open.remote,
+                                    mark_towards(parent->policy, from->zone, &open.remote), &fault);
     }
     (void)ipc_send(link, IPC_OPENED, slice_of((const char *)&opened, sizeof(opened)), &fd,
                    fd >= 0 ? 1 : 0);

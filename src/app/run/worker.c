@@ -46,7 +46,12 @@ static bool worker_open_sockets(struct worker *worker, const struct worker_setup
 
     worker->udp = udp_new(&worker->loop, worker_receive, worker_note_failed, worker);
     worker->tcp = tcp_new(&worker->loop, &owner, &settings);
-    return worker->udp != NULL && worker->tcp != NULL;
+    if (worker->udp == NULL || worker->tcp == NULL) {
+        return false;
+    }
+    udp_set_mark(worker->udp, policy->ipsec_mark);
+    tcp_set_mark(worker->tcp, policy->ipsec_mark);
+    return true;
 }
 
 static struct random *worker_random(void)

@@ -67,6 +67,8 @@ static void worker_set_limits(struct worker *worker)
     };
 
     tcp_set_times(worker->tcp, &times);
+    udp_set_mark(worker->udp, policy->ipsec_mark);
+    tcp_set_mark(worker->tcp, policy->ipsec_mark);
     for (uint32_t i = 0; i < policy->listener_count; i++) {
         struct tcp_listener_settings settings = worker_listener_settings(policy, (uint16_t)i);
 
