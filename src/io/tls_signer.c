@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 #include <stdlib.h>
@@ -325,14 +324,22 @@ static int provider_begin(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in,
 }
 
 /* Whoever names no provider gets OpenSSL's own algorithms. */
-bool tls_signer_prepare(void)
+bool tls_provider_load(struct tls_provider *provider)
 {
     tzset(); /* which reads a file the first time, and dates of certificates ask for it */
-    return OSSL_PROVIDER_available(NULL, provider_name) == 1 ||
-           (OSSL_PROVIDER_load(NULL, "default") != NULL &&
-            OSSL_PROVIDER_add_builtin(NULL, provider_name, provider_begin) == 1 &&
-            OSSL_PROVIDER_load(NULL, provider_name) != NULL &&
-            EVP_set_default_properties(NULL, "?provider=default") == 1);
+    provider->usual = OSSL_PROVIDER_load(NULL, "default");
+    if (OSSL_PROVIDER_available(NULL, provider_name) != 1) {
+        (void)OSSL_PROVIDER_add_builtin(NULL, provider_name, provider_begin);
+    }
+    provider->own = OSSL_PROVIDER_load(NULL, provider_name);
+    return provider->usual != NULL && provider->own != NULL &&
+           EVP_set_default_properties(NULL, "?provider=default") == 1;
+}
+
+void tls_provider_unload(struct tls_provider *provider)
+{
+    (void)OSSL_PROVIDER_unload(provider->own);
+    (void)OSSL_PROVIDER_unload(provider->usual);
 }
 
 /*

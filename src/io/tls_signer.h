@@ -9,6 +9,7 @@
 
 #include "io/ipc_types.h"
 
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 
 struct tls_signer {
@@ -17,8 +18,12 @@ struct tls_signer {
     void *owner;
 };
 
-/* Once a process, before it is confined. */
-bool tls_signer_prepare(void);
+/* What OpenSSL signs with in a process: before it is confined, and until it ends. */
+struct tls_provider {
+    OSSL_PROVIDER *usual, *own;
+};
+bool tls_provider_load(struct tls_provider *provider);
+void tls_provider_unload(struct tls_provider *provider); /* nobody has keys of signers any more */
 
 /* The name of a key: SHA-256 of its public half.  False when it is of no kind we use. */
 bool tls_key_name(EVP_PKEY *key, uint8_t name[IPC_KEY_NAME_LEN]);

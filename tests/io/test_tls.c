@@ -21,6 +21,7 @@ struct border {
     struct tcp *tcp;
     struct tls_handshakes *handshakes;
     struct tls_signer signer;
+    struct tls_provider provider;
     struct tls_tickets tickets;
     struct kit_certificate root, own, other_root;
     struct address local;
@@ -158,7 +159,7 @@ static struct border *border_open(unsigned rsa_bits)
 
     assert_non_null(border);
     (void)signal(SIGPIPE, SIG_IGN);
-    assert_true(tls_signer_prepare());
+    assert_true(tls_provider_load(&border->provider));
     assert_true(loop_init(&border->loop, &fault));
     border->tcp = tcp_new(&border->loop, &owner, &settings);
     border->handshakes = tls_handshakes_new(&border->loop, 16, &shaken);
@@ -189,6 +190,7 @@ static void border_close(struct border *border)
     kit_free(border->root);
     kit_free(border->other_root);
     kit_free(border->own);
+    tls_provider_unload(&border->provider);
     free(border);
 }
 

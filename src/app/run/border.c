@@ -31,6 +31,7 @@ struct border {
     struct plan *plan, *old_plan;
     struct border_lists lists, old_lists;
     struct worker_page *pages;
+    struct tls_provider provider;
     pthread_barrier_t threads_are_there;
     bool is_begun, is_drained;
 };
@@ -415,7 +416,7 @@ int border_main(struct child *child)
     must(border->crew.count >= 1 && border->crew.count <= CREW_MAX);
     border->crew.key = child->tables[0].key; /* the same as before: calls stay with their worker */
     border->pages = child_map(&child->counters, "counters");
-    if (!tls_signer_prepare()) {
+    if (!tls_provider_load(&border->provider)) {
         say("border: OpenSSL does not take our signer");
         return 3;
     }
