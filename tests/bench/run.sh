@@ -11,6 +11,8 @@
 #   flood   good calls while floods arrive, beside Kamailio's firewall policy, when ../shared/bench is
 #           there; RATE=1000 FLOODS="25000 100000 200000" SECONDS_EACH=3
 #   patterns  ns a message scanned with 10 to 10,000 patterns, and a number among 10,000 prefixes
+#   tls     CPU of a connection over TLS with certificates on both sides, new and resumed, beside
+#           Kamailio; memory of an idle one; HELD=10000 CONNECTIONS=1000 PORT=21061
 #   ratio   CPU per call of the store, beside Kamailio and a blind pipe, when ../shared/bench is there
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -18,7 +20,7 @@ build=${BUILD:-build}
 scratch=$PWD/out/bench
 mkdir -p "$scratch"
 words=("$@")
-[ ${#words[@]} -gt 0 ] || words=(read call media flood ratio patterns)
+[ ${#words[@]} -gt 0 ] || words=(read call media tls flood ratio patterns)
 
 # instructions PROGRAM FEW MANY: callgrind's count per turn, from the difference of two runs.
 instructions() {
@@ -190,6 +192,84 @@ bench_flood() {
     done
     flood_as_ours register "${level:-200000}" 100000
     flood_as_ours response "${level:-200000}" 100000
+}
+
+# ticks PID...: CPU they have had, in hundredths of a second.
+ticks() {
+    local sum=0 pid
+    for pid in "$@"; do
+        sum=$((sum + $(awk '{print $14 + $15}' "/proc/$pid/stat")))
+    done
+    echo "$sum"
+}
+
+# tls_measure NAME PID...: connections that are made anew, and that go on with a session.
+tls_measure() {
+    local name=$1 mode before told
+    shift
+    for mode in new again; do
+        before=$(ticks "$@")
+        told=$("$build/tests/bench_tls" 127.0.0.1 "$port" "$lab/sbc.carrier.example.pem" \
+            "$lab/sbc.carrier.example.key" "$lab/ca.pem" "$count" $mode) || return
+        printf '%-10s %-6s %6d us CPU a connection   %s\n' "$name" $mode \
+            $((($(ticks "$@") - before) * 10000 / count)) "$told"
+    done
+}
+
+tls_policy() {
+    "$build/sipwarden" init --lab-certificates "$lab" | sed \
+        -e "s/10.0.0.10:5061/127.0.0.10:$port/; s/198.51.100.10:5061/127.0.0.1:$port/" \
+        -e 's/10.0.0.20:5061, tls:10.0.0.21:5061/127.0.0.20:5061/; s/media: .*/media: pass/' \
+        -e 's/hops: .tls:203.0.113.1:5061.*/hops: [tls:127.0.0.2:5061]\n    addresses: [127.0.0.2, 127.1.0.0\/16]/'
+    echo "capacity: {connections: $((held + 1000))}"
+    echo "timers: {connection-idle: 1h}"
+}
+
+tls_kamailio() {
+    sed -e "s#OWN_UDP#udp:127.0.0.1:$((port + 1))#; s#OWN_TLS#tls:127.0.0.1:$port#; s#=OWN\$#=127.0.0.1#" \
+        -e "s#TLS_FILE#\"$lab/k.tls\"#; s#BESIDE#\"sip:127.0.0.1:9\"#; s#BORDER;#\"sip:127.0.0.1:9\";#" \
+        tests/interop/kamailio-tls.cfg >"$lab/k.cfg"
+    for side in server client; do
+        printf '[%s:default]\nmethod = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = %s/key.pem\ncertificate = %s/certificate.pem\nca_list = %s/ca.pem\n' \
+            $side "$lab" "$lab" "$lab"
+    done >"$lab/k.tls"
+    mkdir -p "$lab/rt"
+    kamailio -f "$lab/k.cfg" -DD -E -m 256 -M 8 -P "$lab/rt/pid" -Y "$lab/rt" -w "$lab/rt" \
+        >"$lab/k.log" 2>&1 &
+    local peer=$!
+    sleep 2
+    tls_measure kamailio "$peer" $(pgrep -P "$peer")
+    kill "$peer"
+    wait "$peer" 2>/dev/null
+}
+
+bench_tls() {
+    local port=${PORT:-21061} count=${CONNECTIONS:-1000} held=${HELD:-10000} lab=$scratch/tls
+    echo "== connections over TLS 1.3, certificates on both sides (P-256), one OPTIONS each"
+    ninja -C "$build" tests/bench_tls >/dev/null || return
+    ulimit -S -n "$(ulimit -H -n)"
+    [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -gt $((held + 2000)) ] || held=1000
+    rm -rf "$lab" && mkdir -p "$lab"
+    tls_policy >"$scratch/tls.yaml"
+    have kamailio && tls_kamailio
+    "$build/sipwarden" run "$scratch/tls.yaml" --state "$lab/state" >"$lab/ours.log" 2>&1 &
+    local ours=$! border keeper before
+    sleep 2
+    border=$(pgrep -P "$ours" -f 'child border') keeper=$(pgrep -P "$ours" -f 'child keeper')
+    tls_measure sipwarden "$border" "$keeper"
+    before=$(awk '/VmRSS/ {print $2}' "/proc/$border/status")
+    mkfifo "$lab/end"
+    "$build/tests/bench_tls" 127.0.0.1 "$port" "$lab/sbc.carrier.example.pem" \
+        "$lab/sbc.carrier.example.key" "$lab/ca.pem" "$held" hold <"$lab/end" >"$lab/held" &
+    local holder=$!
+    exec 3>"$lab/end"
+    until grep -q served "$lab/held" || ! kill -0 $holder 2>/dev/null; do sleep 0.5; done
+    echo "held $held: $((($(awk '/VmRSS/ {print $2}' "/proc/$border/status") - before) * 1024 / held)) octets each"
+    exec 3>&-
+    wait $holder
+    tail -n 1 "$lab/held"
+    kill "$ours" && sleep 0.2 && kill "$ours" 2>/dev/null
+    wait "$ours" 2>/dev/null
 }
 
 for word in "${words[@]}"; do "bench_$word"; done
