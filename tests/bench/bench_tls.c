@@ -1,7 +1,7 @@
 /*
  * A neighbour that opens many connections over TLS, one after the other, and holds them.
  *
- *     bench_tls HOST PORT CERTIFICATE KEY CA COUNT MODE
+ *     bench_tls PORT CERTIFICATE KEY CA COUNT MODE
  *
  * MODE: hold (each stays, until standard input ends), new (each a whole handshake, then closed) or
  * again (each goes on with the session of the first).  Sources are 127.1.x.y, a hundred connections
@@ -26,7 +26,7 @@ static const char options[] =
     "From: <sip:a@carrier.example>;tag=1\r\nTo: <sip:sbc.example.net>\r\nCall-ID: %u\r\n"
     "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 
-static int connect_from(unsigned index, const char *host, unsigned short port)
+static int connect_from(unsigned index, unsigned host, unsigned short port)
 {
     struct sockaddr_in own = {.sin_family = AF_INET}, other = {.sin_family = AF_INET};
     unsigned source = index / OF_ONE_SOURCE;
@@ -35,7 +35,7 @@ static int connect_from(unsigned index, const char *host, unsigned short port)
 
     own.sin_addr.s_addr = htonl(0x7F010001U + (source / 250) * 256 + source % 250);
     other.sin_port = htons(port);
-    (void)inet_pton(AF_INET, host, &other.sin_addr);
+    other.sin_addr.s_addr = htonl(host);
     if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) != 0 ||
         connect(fd, (struct sockaddr *)&other, sizeof(other)) != 0) {
         perror("connect");
@@ -81,20 +81,20 @@ int main(int count, char **words)
     SSL_SESSION *session = NULL;
     unsigned served = 0, resumed = 0;
 
-    if (count != 8 || SSL_CTX_use_certificate_file(context, words[3], SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_use_PrivateKey_file(context, words[4], SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_load_verify_locations(context, words[5], NULL) != 1) {
-        fprintf(stderr, "bench_tls HOST PORT CERTIFICATE KEY CA COUNT hold|new|again\n");
+    if (count != 7 || SSL_CTX_use_certificate_file(context, words[2], SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_use_PrivateKey_file(context, words[3], SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_load_verify_locations(context, words[4], NULL) != 1) {
+        fprintf(stderr, "bench_tls PORT CERTIFICATE KEY CA COUNT hold|new|again\n");
         return 2;
     }
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    unsigned wanted = (unsigned)strtoul(words[6], NULL, 10);
-    int holds = strcmp(words[7], "hold") == 0;
-    int goes_on = strcmp(words[7], "again") == 0;
+    unsigned wanted = (unsigned)strtoul(words[5], NULL, 10);
+    int holds = strcmp(words[6], "hold") == 0;
+    int goes_on = strcmp(words[6], "again") == 0;
     double began = now();
     for (unsigned i = 0; i < wanted && i < COUNT_MAX; i++) {
-        int fd = connect_from(i, words[1], (unsigned short)strtoul(words[2], NULL, 10));
+        int fd = connect_from(i, INADDR_LOOPBACK, (unsigned short)strtoul(words[1], NULL, 10));
         SSL *ssl = shake(context, fd, session);
 
         if (ssl == NULL || !is_served(ssl, i)) {

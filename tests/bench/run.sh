@@ -209,7 +209,7 @@ tls_measure() {
     shift
     for mode in new again; do
         before=$(ticks "$@")
-        told=$("$build/tests/bench_tls" 127.0.0.1 "$port" "$lab/sbc.carrier.example.pem" \
+        told=$("$build/tests/bench_tls" "$port" "$lab/sbc.carrier.example.pem" \
             "$lab/sbc.carrier.example.key" "$lab/ca.pem" "$count" $mode) || return
         printf '%-10s %-6s %6d us CPU a connection   %s\n' "$name" $mode \
             $((($(ticks "$@") - before) * 10000 / count)) "$told"
@@ -259,7 +259,7 @@ bench_tls() {
     tls_measure sipwarden "$border" "$keeper"
     before=$(awk '/VmRSS/ {print $2}' "/proc/$border/status")
     mkfifo "$lab/end"
-    "$build/tests/bench_tls" 127.0.0.1 "$port" "$lab/sbc.carrier.example.pem" \
+    "$build/tests/bench_tls" "$port" "$lab/sbc.carrier.example.pem" \
         "$lab/sbc.carrier.example.key" "$lab/ca.pem" "$held" hold <"$lab/end" >"$lab/held" &
     local holder=$!
     exec 3>"$lab/end"
