@@ -219,6 +219,63 @@ class Tls(unittest.TestCase):
         with self.open() as connection:
             self.assertIn("SIP/2.0 200", self.ask(connection, "eight"))
 
+    def make_access_policy(self):
+        """Devices over WebSocket, a page they come from, a core that nobody needs here."""
+        self.make_policy()
+        self.policy.write_text(f"""
+site: web
+domains: [example.net]
+realms: [example.net]
+tls: {{certificate: {self.lab}/certificate.pem, key: {self.lab}/key.pem, ca: {self.lab}/ca.pem}}
+zones:
+  devices:
+    class: access-internet
+    host: sbc.example.net
+    listeners: ["wss:127.0.0.1:{self.port}"]
+    media: pass
+    origins: ["https://phone.example.net"]
+    methods: [OPTIONS]
+  core: {{class: core, listeners: ["udp:127.0.0.10:{self.port}"], media: pass}}
+peers:
+  cscf: {{zone: core, hops: ["udp:127.0.0.20:5060"]}}
+routes:
+  - {{emergency: true, to: cscf}}
+  - {{from: devices, to: cscf}}
+journal: {self.base}/journal
+""")
+
+    def upgrade(self, origin):
+        connection = self.open(None)
+        connection.sendall((
+            "GET / HTTP/1.1\r\nHost: sbc.example.net\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n"
+            f"Origin: {origin}\r\n\r\n").encode())
+        return connection, connection.recv(4096).decode()
+
+    def test_browser_over_wss(self):
+        self.make_access_policy()
+        self.start()
+        connection, answer = self.upgrade("https://evil.example")
+        connection.close()
+        self.assertIn("403", answer.split("\r\n")[0])
+        connection, answer = self.upgrade("https://phone.example.net")
+        with connection:
+            self.assertIn("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", answer)
+            text = (
+                "OPTIONS sip:sbc.example.net SIP/2.0\r\n"
+                "Via: SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bKweb\r\nMax-Forwards: 70\r\n"
+                "From: <sip:alice@example.net>;tag=1\r\nTo: <sip:sbc.example.net>\r\n"
+                "Call-ID: web\r\nCSeq: 1 OPTIONS\r\n\r\n").encode()
+            mask = os.urandom(4)
+            length = bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
+            connection.sendall(b"\x81" + length + mask +
+                               bytes(octet ^ mask[i % 4] for i, octet in enumerate(text)))
+            answer = connection.recv(4096)
+            self.assertEqual(answer[0], 0x81)
+            self.assertIn(b"SIP/2.0 200", answer)
+            self.assertIn(b"SIP/2.0/WSS df7jal23ls0d.invalid", answer)
+
     def test_keeper_that_died_signs_again(self):
         self.make_policy()
         self.start()
