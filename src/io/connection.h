@@ -45,7 +45,8 @@ struct connection {
     uint32_t source; /* index in sources, 0: opened by us */
     struct flow flow;
     struct address local;
-    uint64_t target_hash;
+    uint64_t target_hash, alias_hash;
+    uint16_t alias_port;   /* where its peer is reached, RFC 5923; 0: only where it came from */
     struct tls *tls;       /* NULL: in clear */
     struct websocket *web; /* NULL: messages as they are */
     uint8_t state;         /* enum connection_state */

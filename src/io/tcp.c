@@ -64,8 +64,9 @@ struct tcp *tcp_new(struct loop *loop, const struct tcp_owner *owner,
     uint32_t max = settings->connections_max;
     size_t pool_len = align64(pool_size(sizeof(struct connection), max));
     size_t table_len = align64(table_size(max));
+    size_t targets_len = align64(table_size(2 * max)); /* each may have an alias */
     struct tcp *tcp = calloc(1, sizeof(*tcp));
-    char *memory = calloc(1, pool_len + 2 * table_len);
+    char *memory = calloc(1, pool_len + table_len + targets_len);
 
     if (tcp == NULL || memory == NULL || !sources_init(&tcp->sources, max, &settings->key)) {
         free(tcp);
@@ -78,7 +79,7 @@ struct tcp *tcp_new(struct loop *loop, const struct tcp_owner *owner,
     tcp->memory = memory;
     pool_init(&tcp->connections, memory, sizeof(struct connection), max);
     table_init(&tcp->by_id, memory + pool_len, max);
-    table_init(&tcp->by_target, memory + pool_len + table_len, max);
+    table_init(&tcp->by_target, memory + pool_len + table_len, 2 * max);
     blocks_init(&tcp->blocks, settings->memory_max);
     tcp->next_id = settings->first_id;
     wheel_init(&tcp->wheel, loop_now_ms(loop));

@@ -105,6 +105,10 @@ void tcp_secured(struct tcp *tcp, uint32_t connection, int fd, struct tls *tls);
 void tcp_send(struct tcp *tcp, const struct outgoing *outgoing);
 void tcp_flush(struct tcp *tcp);
 
+/* RFC 5923: what is for that port of the connection's other side goes over it, too, instead of over
+ * a new one.  Once a connection; the caller knows who is there. */
+void tcp_alias(struct tcp *tcp, uint32_t connection, uint16_t port);
+
 /* Whoever is there is under contract or registered: never closed to make room for strangers. */
 void tcp_know(struct tcp *tcp, uint32_t id);
 

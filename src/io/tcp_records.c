@@ -102,6 +102,31 @@ void tcp_mark_dirty(struct connection *connection)
     }
 }
 
+static void alias_remove(struct connection *connection, uint32_t index)
+{
+    if (connection->alias_port != 0) {
+        (void)table_remove(&connection->tcp->by_target, connection->alias_hash, index);
+        connection->alias_port = 0;
+    }
+}
+
+void tcp_alias(struct tcp *tcp, uint32_t id, uint16_t port)
+{
+    struct connection *connection = tcp_find(tcp, id);
+
+    if (connection == NULL || connection->alias_port != 0 || port == 0 ||
+        connection->flow.remote.port == port || connection->state != CONNECTION_UP) {
+        return;
+    }
+    struct flow alias = connection->flow;
+    alias.remote.port = port;
+    connection->alias_port = port;
+    connection->alias_hash = hash_of_target(tcp, &alias);
+    (void)table_add(&tcp->by_target, connection->alias_hash,
+                    pool_handle(&tcp->connections, connection).index);
+    tcp->counts.aliases++;
+}
+
 void tcp_forget(struct connection *connection)
 {
     struct tcp *tcp = connection->tcp;
@@ -109,6 +134,7 @@ void tcp_forget(struct connection *connection)
 
     (void)table_remove(&tcp->by_id, hash_of_id(connection->id), index);
     (void)table_remove(&tcp->by_target, connection->target_hash, index);
+    alias_remove(connection, index);
     strangers_remove(connection);
     dirty_remove(connection);
     sources_give(&tcp->sources, connection->source);
@@ -138,6 +164,13 @@ struct connection *tcp_find(const struct tcp *tcp, uint32_t id)
     return NULL;
 }
 
+static bool is_there(const struct connection *connection, const struct address *target)
+{
+    return address_same_host(&connection->flow.remote, target) &&
+           (connection->flow.remote.port == target->port ||
+            (connection->alias_port != 0 && connection->alias_port == target->port));
+}
+
 struct connection *tcp_find_target(const struct tcp *tcp, const struct flow *flow)
 {
     struct table_cursor cursor = {0};
@@ -146,8 +179,7 @@ struct connection *tcp_find_target(const struct tcp *tcp, const struct flow *flo
     while (table_next(&tcp->by_target, hash_of_target(tcp, flow), &cursor, &index)) {
         struct connection *connection = pool_at(&tcp->connections, index);
 
-        if (address_equal(&connection->flow.remote, &flow->remote) &&
-            connection->flow.listener == flow->listener &&
+        if (is_there(connection, &flow->remote) && connection->flow.listener == flow->listener &&
             connection->flow.transport == flow->transport && !connection->closes &&
             connection->state != CONNECTION_FINISHING) {
             return connection;
@@ -181,6 +213,7 @@ void tcp_renumber_connections(struct tcp *tcp, const uint16_t renumbered[TCP_LIS
             continue;
         }
         (void)table_remove(&tcp->by_target, connection->target_hash, index);
+        alias_remove(connection, index);
         connection->flow.listener = listener;
         connection->target_hash = hash_of_target(tcp, &connection->flow);
         (void)table_add(&tcp->by_target, connection->target_hash, index);

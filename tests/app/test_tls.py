@@ -276,6 +276,37 @@ journal: {self.base}/journal
             self.assertIn(b"SIP/2.0 200", answer)
             self.assertIn(b"SIP/2.0/WSS df7jal23ls0d.invalid", answer)
 
+    def test_one_connection_for_both_directions(self):
+        """RFC 5923: a call towards the carrier goes over the connection the carrier opened, once it
+        said alias and proved its name; without the word another one would be opened."""
+        self.make_policy()
+        self.start()
+        invite = (
+            "INVITE sip:+15550001@ims.example.net;user=phone SIP/2.0\r\n"
+            "Via: SIP/2.0/TLS 127.0.0.20:5061;branch=z9hG4bKc{0}\r\nMax-Forwards: 70\r\n"
+            "From: <sip:bob@ims.example.net>;tag=1\r\n"
+            "To: <sip:+15550001@ims.example.net;user=phone>\r\nCall-ID: c{0}\r\n"
+            "CSeq: 1 INVITE\r\nContact: <sip:127.0.0.20:5061;transport=tls>\r\n"
+            "Content-Length: 0\r\n\r\n")
+        with self.open() as carrier:
+            request = OPTIONS.format("alias").replace("5061;branch", "5061;alias;branch")
+            carrier.sendall(request.encode())
+            self.assertIn("SIP/2.0 200", carrier.recv(4096).decode())
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(self.lab / "ca.pem")
+            name = self.lab / "cscf.ims.example.net"
+            context.load_cert_chain(f"{name}.pem", f"{name}.key")
+            raw = socket.create_connection(("127.0.0.10", self.port), 5, ("127.0.0.20", 0))
+            raw.settimeout(5)
+            with context.wrap_socket(raw, server_hostname="sbc.example.net") as core:
+                core.sendall(invite.format(1).encode())
+                arrived = carrier.recv(4096).decode()
+                self.assertTrue(arrived.startswith("INVITE sip:"), arrived)
+            time.sleep(0.4)
+            counters = self.status()["counters"]["border"]
+            self.assertEqual(counters["tcp-aliases"], 1)
+            self.assertEqual(counters["tcp-opened"], 0)
+
     def test_keeper_that_died_signs_again(self):
         self.make_policy()
         self.start()

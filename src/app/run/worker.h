@@ -124,6 +124,7 @@ void worker_secure(void *owner, uint32_t connection, int fd, const struct flow *
 void worker_hear_porter(struct worker *worker);
 void worker_take_book(struct worker *worker, struct slice book); /* worker 0; borrowed */
 void worker_look_at_expiries(struct worker *worker);
+void worker_note_alias(struct worker *worker, const struct packet *packet);
 void worker_note_clear(struct worker *worker, const struct packet *packet);
 void worker_move_ledger(struct worker *worker, const struct policy *old);
 

@@ -4,6 +4,7 @@
 #include "app/run/porter.h"
 #include "app/run/tls_event.h"
 #include "app/run/worker.h"
+#include "policy/host.h"
 
 #include <stdlib.h>
 
@@ -260,6 +261,48 @@ void worker_hear_porter(struct worker *worker)
             worker_note_refused(worker, &outcome, peer);
         }
         tcp_secured(worker->tcp, outcome.connection, outcome.fd, outcome.tls);
+    }
+}
+
+/*
+ * One connection for both directions, RFC 5923.
+ */
+
+static bool is_hop(const struct policy_peer *peer, const struct address *remote, uint16_t port)
+{
+    struct address there = *remote;
+
+    there.port = port;
+    for (uint32_t i = 0; i < peer->hop_count; i++) {
+        if (peer->hops[i].transport == TRANSPORT_TLS &&
+            address_equal(&peer->hops[i].address, &there)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only for who proved his name, and only for a place the policy says is his: a Via that names
+ * another one's port would draw his calls over here. */
+void worker_note_alias(struct worker *worker, const struct packet *packet)
+{
+    const struct inspection *inspection = &worker->inspection;
+    const struct policy_peer *peer = inspection_peer(inspection);
+    struct slice word;
+
+    if (packet->flow.transport != TRANSPORT_TLS || peer == NULL || peer->certificates.count == 0 ||
+        !inspection->message.is_request || inspection->verdict.action != ACTION_PASS ||
+        (packet->flow.connection - 1) % worker->count != worker->index) {
+        return;
+    }
+    const struct sip_value *via = sip_value(&inspection->message, SIP_HEADER_VIA);
+    if (via == NULL || via->params.len == 0 ||
+        !sip_param_find(sip_slice(&inspection->message, via->params), SLICE("alias"), &word)) {
+        return;
+    }
+    uint16_t port = via->via.port != 0 ? via->via.port : transport_port(TRANSPORT_TLS);
+    if (is_hop(peer, &packet->flow.remote, port)) {
+        tcp_alias(worker->tcp, packet->flow.connection, port);
     }
 }
 

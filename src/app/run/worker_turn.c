@@ -276,6 +276,7 @@ void worker_trip(struct worker *worker, const struct packet *packet)
     worker->counts.packets++;
     if (packet->flow.connection != 0 && worker->inspection.peer != POLICY_NONE) {
         tcp_know(worker->tcp, packet->flow.connection);
+        worker_note_alias(worker, packet);
     }
 }
 
