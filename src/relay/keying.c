@@ -279,7 +279,7 @@ static void side_begin_offer(const struct keying *keying, struct media_stream *s
     struct media_side *side = &stream->sides[to];
     struct media_agreement *agreement = &stream->agreements[to];
 
-    agreement->offered = protection == MEDIA_CLEAR ? 0 : (uint8_t)(1U << protection);
+    agreement->offered = (uint8_t)(protection == MEDIA_CLEAR ? 0U : 1U << protection);
     own_keys_settle(agreement, (enum media_suite)side->send.suite);
     if (protection == MEDIA_SDES) {
         own_keys_make(keying, agreement, zone_of(keying, to)->srtp_suites);

@@ -106,6 +106,9 @@ uint32_t relay_pools(const struct policy *policy, struct media_pool pools[MEDIA_
 struct media_ports *relay_ports_new(const struct relay *relay, const struct policy *policy);
 void relay_records_free(struct relay_name *names, struct relay_peer *peers);
 
+/* Those who waited for a name are sent on, as many as one turn has room for. */
+void relay_wake_some(struct relay *relay, struct outbox *outbox);
+
 /* take_over.c: what a former worker left in state. */
 void relay_take_over(struct relay *relay);
 
@@ -205,6 +208,13 @@ void answer_forward(struct relay *relay, struct exchange *exchange, struct dialo
 /* Without an exchange: refusals. */
 void answer_stateless(struct relay *relay, const struct inspection *inspection, unsigned status,
                       struct slice extra, struct outbox *outbox);
+/* Among the files of answers.  A tag made of the transaction, the same in each of its answers. */
+enum { ANSWER_TAG_LETTERS = 16 };
+void answer_tag(const struct relay *relay, struct slice branch, char tag[ANSWER_TAG_LETTERS]);
+void answer_write_to(struct text *text, struct slice to, struct slice tag);
+/* The request's Via lines; the topmost is told where it really came from. */
+void answer_write_vias(struct text *text, const struct sip_message *message,
+                       const struct packet *packet);
 /* What later answers need of a request. */
 bool answer_keep_echo(struct relay *relay, struct exchange *exchange,
                       const struct inspection *inspection);
@@ -236,6 +246,8 @@ void exchange_acknowledged(struct relay *relay, struct exchange *exchange);
 void exchange_timer(struct relay *relay, struct wheel_timer *timer, struct outbox *outbox);
 void exchange_set_timer(struct relay *relay, struct exchange *exchange, enum exchange_timer kind,
                         uint64_t in_ms);
+void exchange_stop_timer(struct relay *relay, struct exchange *exchange, enum exchange_timer kind);
+bool exchange_is_unreliable(const struct flow *flow);
 /* Ends what both sides are done with. */
 bool exchange_settle(struct relay *relay, struct exchange *exchange);
 bool exchange_send_kept(struct relay *relay, struct slice bytes, const struct flow *flow,

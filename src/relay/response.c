@@ -112,11 +112,24 @@ static void note_success(struct relay *relay, struct exchange *exchange, struct 
     }
 }
 
+/* Of the request's own use of the dialog, not of another one in it (RFC 5057 5.1). */
+static bool is_of_usage(const struct dialog *dialog, const struct exchange *exchange)
+{
+    uint8_t method = exchange->method;
+
+    return dialog->kind == DIALOG_SUBSCRIPTION
+               ? method == SIP_NOTIFY || method == SIP_SUBSCRIBE
+               : method == SIP_INVITE || method == SIP_UPDATE || method == SIP_INFO;
+}
+
 static void note_failure(struct relay *relay, struct exchange *exchange, struct dialog *dialog,
                          unsigned status, struct outbox *outbox)
 {
     dialog_refused(relay, dialog, exchange, outbox);
-    if (status == 481 && dialog->state == DIALOG_CONFIRMED) {
+    if (status == 481 && exchange->method == SIP_NOTIFY && dialog->subscriptions > 0) {
+        dialog->subscriptions--;
+    }
+    if (status == 481 && dialog->state == DIALOG_CONFIRMED && is_of_usage(dialog, exchange)) {
         /* The far side has lost the call; who asked will let it go (RFC 5057). */
         dialog_set_timer(relay, dialog, DIALOG_EXPIRE, relay->policy->timers.transaction);
     }

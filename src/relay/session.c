@@ -41,7 +41,8 @@ static uint32_t seconds_of(const struct inspection *inspection)
 
 static void hear_abilities(const struct sip_message *message, struct dialog_side *party)
 {
-    party->supports_timer = sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer"));
+    party->supports_timer = sip_list_has(message, SIP_HEADER_SUPPORTED, SLICE("timer")) ||
+                            sip_has(message, SIP_HEADER_SESSION_EXPIRES);
     if (sip_has(message, SIP_HEADER_ALLOW)) {
         party->supports_update = sip_list_has(message, SIP_HEADER_ALLOW, SLICE("UPDATE"));
     }
@@ -65,11 +66,19 @@ void session_asked(struct relay *relay, struct dialog *dialog, unsigned side,
         dialog->is_session_ours ? relay->policy->timers.session : seconds * 1000;
 }
 
+/* How often the border asks itself. */
+static uint32_t refresh_ms(const struct relay *relay, const struct dialog *dialog)
+{
+    uint32_t usual = relay->policy->timers.refresh, half = dialog->session_owed_ms / 2;
+
+    return half > 0 && half < usual ? half : usual;
+}
+
 static void watch(struct relay *relay, struct dialog *dialog)
 {
     dialog_set_timer(relay, dialog, DIALOG_REFRESH,
                      dialog->session_ms > 0 ? session_patience_ms(dialog->session_ms)
-                                            : relay->policy->timers.refresh);
+                                            : refresh_ms(relay, dialog));
 }
 
 /* The answerer knows nothing of timers: who asked refreshes (RFC 4028 8.2). */
@@ -93,6 +102,18 @@ static void let_go_descriptions(struct relay *relay, struct dialog *dialog)
     }
 }
 
+/* Some name as refresher who never said that he knows timers. */
+static bool can_refresh(const struct dialog *dialog, unsigned asker,
+                        const struct sip_message *message)
+{
+    struct slice value = sip_header_value(message, SIP_HEADER_SESSION_EXPIRES), refresher;
+
+    return dialog->sides[asker].supports_timer ||
+           !sip_param_find(slice_skip(value, slice_find(value, ';')), SLICE("refresher"),
+                           &refresher) ||
+           !slice_equal_nocase(refresher, SLICE("uac"));
+}
+
 void session_agreed(struct relay *relay, struct dialog *dialog, unsigned asker,
                     const struct inspection *inspection, struct text *extra)
 {
@@ -101,8 +122,13 @@ void session_agreed(struct relay *relay, struct dialog *dialog, unsigned asker,
     }
     hear_abilities(&inspection->message, &dialog->sides[asker ^ 1]);
     dialog->session_ms = seconds_of(inspection) * 1000;
-    if (dialog->session_ms == 0 && dialog->sides[asker].supports_timer &&
-        dialog->session_asked_ms > 0) {
+    dialog->session_owed_ms = 0;
+    if (dialog->session_ms > 0 && !can_refresh(dialog, asker, &inspection->message)) {
+        dialog->session_owed_ms = dialog->session_ms;
+        dialog->session_ms = 0;
+    }
+    if (dialog->session_ms == 0 && dialog->session_owed_ms == 0 &&
+        dialog->sides[asker].supports_timer && dialog->session_asked_ms > 0) {
         impose(dialog, extra);
     }
     let_go_descriptions(relay, dialog);
@@ -183,7 +209,7 @@ void session_timer(struct relay *relay, struct dialog *dialog, struct outbox *ou
         dialog_set_timer(relay, dialog, DIALOG_REFRESH, SESSION_AGAIN_MS);
         return;
     }
-    dialog_set_timer(relay, dialog, DIALOG_REFRESH, relay->policy->timers.refresh);
+    dialog_set_timer(relay, dialog, DIALOG_REFRESH, refresh_ms(relay, dialog));
     for (unsigned side = 0; side < 2; side++) {
         ask(relay, dialog, side, outbox);
     }

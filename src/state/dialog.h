@@ -90,6 +90,7 @@ struct dialog {
     uint64_t family; /* the same for all dialogs of one INVITE */
     uint64_t created_ms, active_ms;
     uint32_t session_ms;       /* session interval agreed, 0: the border refreshes */
+    uint32_t session_owed_ms;  /* a party counts on it, and the one it named cannot refresh */
     uint32_t session_asked_ms; /* of the last INVITE or UPDATE, 0: none */
     bool is_session_ours;      /* ... which we asked for, not the caller */
     bool is_ending;            /* a BYE is under way; a challenge takes it back */

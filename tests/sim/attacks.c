@@ -269,8 +269,9 @@ void attacks_hear(struct sim *sim, const struct net_packet *packet)
         attacks_are_of(sim, packet->host) || !net_happens(&sim->net, 200) ||
         packet->host->zone != world_zone(&sim->net.world, SLICE("access")) ||
         sip_read(message, slice_of(packet->bytes, packet->len), false) != SIP_READ ||
-        !message->is_request) {
-        return;
+        !message->is_request || sip_value(message, SIP_HEADER_FROM) == NULL ||
+        sip_value(message, SIP_HEADER_TO) == NULL) {
+        return; /* strangers send what is none */
     }
     if (message->method == SIP_ACK && sip_to_tag(message).len > 0) {
         overhear(&sim->talking, message);
