@@ -5,65 +5,19 @@
  * nothing more: optional methods and headers, kinds of bodies, numbers callers had, and rates with
  * room to spare.  It is a draft: whoever reads it knows which of it was agreed on.
  */
-#include "app/inspect/watch.h"
+#include "app/suggest.h"
+
 #include "app/say.h"
 #include "app/verbs.h"
 #include "base/must.h"
 #include "guard/content.h"
-#include "guard/event.h"
 #include "guard/identity.h"
 #include "io/capture/capture.h"
 
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    NEIGHBOURS_MAX = POLICY_PEERS_MAX + 1024, /* peers, and strangers where peers are expected */
-    NAMES_MAX = 64,                           /* private headers, kinds of bodies of one */
-    NAME_ROOM = 80,
-    PREFIXES_MAX = 512,  /* beginnings of numbers that are gathered ... */
-    PREFIX_DIGITS = 7,   /* ... so long ... */
-    PREFIXES_SHOWN = 16, /* ... and made shorter until so few are left */
-    CALLS_BITS = 16,     /* calls known at one time: their Call-IDs hashed */
-    SPARE_PERCENT = 150, /* rates are so much of what was seen */
-    RATE_LEAST = 5,      /* a second: less is nobody's contract */
-    CALLS_LEAST = 10,
-    OBSERVED_DAYS = 14, /* rules 0.3 */
-    OUTPUT_MAX = 8 << 20,
-};
-
-struct names {
-    char at[NAMES_MAX][NAME_ROOM];
-    uint32_t count, unkept;
-};
-
-struct neighbour {
-    uint16_t zone, peer;    /* peer POLICY_NONE: a stranger at ... */
-    struct address address; /* ... this host */
-    uint64_t requests, responses;
-    uint8_t transports;  /* bit per enum transport */
-    uint32_t methods;    /* optional ones that were used */
-    uint64_t headers[4]; /* optional ones that were there */
-    struct names private_headers, bodies;
-    char prefixes[PREFIXES_MAX][PREFIX_DIGITS + 2]; /* "+4312345" */
-    uint32_t prefix_count;
-    bool has_many_prefixes;
-    uint64_t second;
-    uint32_t in_second, most_in_second;
-    uint32_t calls, most_calls;
-};
-
-struct suggesting {
-    struct watch watch;
-    struct neighbour *neighbours;
-    uint32_t neighbour_count, unkept;
-    uint32_t calls[1 << CALLS_BITS]; /* neighbour + 1 by hash of a Call-ID; 0: none */
-    uint64_t messages, first_us, last_us;
-    bool is_unreadable;
-};
-
-static void name_note(struct names *names, struct slice name)
+void suggest_name(struct names *names, struct slice name)
 {
     if (name.len == 0 || name.len >= NAME_ROOM) {
         return;
@@ -81,8 +35,8 @@ static void name_note(struct names *names, struct slice name)
     names->at[names->count++][name.len] = '\0';
 }
 
-static struct neighbour *neighbour_of(struct suggesting *all, uint16_t zone, uint16_t peer,
-                                      const struct address *address)
+struct neighbour *suggest_neighbour(struct suggesting *all, uint16_t zone, uint16_t peer,
+                                    const struct address *address)
 {
     for (uint32_t i = 0; i < all->neighbour_count; i++) {
         struct neighbour *known = &all->neighbours[i];
@@ -171,7 +125,7 @@ static void headers_note(const struct policy *policy, struct neighbour *neighbou
         uint8_t id = message->headers[i].id;
 
         if (id == SIP_HEADER_UNKNOWN) {
-            name_note(&neighbour->private_headers, sip_slice(message, message->headers[i].name));
+            suggest_name(&neighbour->private_headers, sip_slice(message, message->headers[i].name));
         } else if ((optional[id / 64] >> (id % 64) & 1) != 0) {
             neighbour->headers[id / 64] |= 1ULL << (id % 64);
         }
@@ -199,7 +153,7 @@ static void bodies_note(const struct policy *policy, struct neighbour *neighbour
             text_put_octet(&text, '/');
             text_put(&text, part.type.subtype);
             if (!text.is_full) {
-                name_note(&neighbour->bodies, text_slice(&text));
+                suggest_name(&neighbour->bodies, text_slice(&text));
             }
         }
     }
@@ -262,7 +216,7 @@ static void from_neighbour(struct suggesting *all, const struct packet *packet)
         return;
     }
     struct neighbour *neighbour =
-        neighbour_of(all, inspection->zone, inspection->peer, &packet->flow.remote);
+        suggest_neighbour(all, inspection->zone, inspection->peer, &packet->flow.remote);
     if (neighbour == NULL) {
         return;
     }
@@ -296,7 +250,7 @@ static void to_neighbour(struct suggesting *all, const struct packet *packet)
     if (!is_expected(policy, zone) || (peer == POLICY_NONE && !inspection->is_outgoing)) {
         return;
     }
-    struct neighbour *neighbour = neighbour_of(all, zone, peer, &packet->local);
+    struct neighbour *neighbour = suggest_neighbour(all, zone, peer, &packet->local);
     if (neighbour == NULL) {
         return;
     }
@@ -330,184 +284,6 @@ static void packet_note(struct suggesting *all, const struct packet *packet)
     to_neighbour(all, packet);
 }
 
-/*
- * Writing.
- */
-
-static int prefix_order(const void *left, const void *right)
-{
-    return strcmp(left, right);
-}
-
-/* What begins the same is written once; one digit less, until few are left. */
-static uint32_t prefixes_gather(struct neighbour *neighbour)
-{
-    for (size_t digits = PREFIX_DIGITS; digits > 0; digits--) {
-        uint32_t kept = 0;
-
-        for (uint32_t i = 0; i < neighbour->prefix_count; i++) {
-            if (strlen(neighbour->prefixes[i]) > digits + 1) {
-                neighbour->prefixes[i][digits + 1] = '\0';
-            }
-        }
-        qsort(neighbour->prefixes, neighbour->prefix_count, sizeof(neighbour->prefixes[0]),
-              prefix_order);
-        for (uint32_t i = 0; i < neighbour->prefix_count; i++) {
-            if (kept == 0 || !slice_starts(slice_string(neighbour->prefixes[i]),
-                                           slice_string(neighbour->prefixes[kept - 1]))) {
-                memmove(neighbour->prefixes[kept++], neighbour->prefixes[i],
-                        sizeof(neighbour->prefixes[0]));
-            }
-        }
-        neighbour->prefix_count = kept;
-        if (kept <= PREFIXES_SHOWN) {
-            return kept;
-        }
-    }
-    return 0;
-}
-
-static void list_item(struct text *text, bool *has_any, const char *key, struct slice word)
-{
-    if (!*has_any) {
-        text_put_format(text, "    %s: [", key);
-    } else {
-        text_put_string(text, ", ");
-    }
-    text_put_json(text, word);
-    *has_any = true;
-}
-
-static void list_close(struct text *text, bool has_any)
-{
-    text_put_string(text, has_any ? "]\n" : "");
-}
-
-static void names_write(struct text *text, const char *key, const struct names *names,
-                        bool *has_any)
-{
-    for (uint32_t i = 0; i < names->count; i++) {
-        list_item(text, has_any, key, slice_string(names->at[i]));
-    }
-}
-
-static void lists_write(struct text *text, struct neighbour *neighbour)
-{
-    bool has_any = false;
-
-    for (unsigned i = 0; i < TRANSPORT_COUNT; i++) {
-        if ((neighbour->transports >> i & 1) != 0) {
-            list_item(text, &has_any, "transports", slice_string(transport_name(i)));
-        }
-    }
-    list_close(text, has_any);
-    has_any = false;
-    for (unsigned i = 0; i < SIP_METHOD_COUNT; i++) {
-        if ((neighbour->methods >> i & 1) != 0) {
-            list_item(text, &has_any, "methods", sip_method_token((enum sip_method)i));
-        }
-    }
-    list_close(text, has_any);
-    has_any = false;
-    for (unsigned i = 1; i < SIP_HEADER_COUNT; i++) {
-        if ((neighbour->headers[i / 64] >> (i % 64) & 1) != 0) {
-            list_item(text, &has_any, "headers", sip_header_spelling((enum sip_header_name)i));
-        }
-    }
-    names_write(text, "headers", &neighbour->private_headers, &has_any);
-    list_close(text, has_any);
-    has_any = false;
-    names_write(text, "bodies", &neighbour->bodies, &has_any);
-    list_close(text, has_any);
-    has_any = false;
-    uint32_t count = neighbour->has_many_prefixes ? 0 : prefixes_gather(neighbour);
-    for (uint32_t i = 0; i < count; i++) {
-        list_item(text, &has_any, "numbers", slice_string(neighbour->prefixes[i]));
-    }
-    list_close(text, has_any);
-}
-
-static uint32_t with_room(uint32_t seen, uint32_t least)
-{
-    uint64_t figure = ((uint64_t)seen * SPARE_PERCENT + 99) / 100;
-
-    return figure < least ? least : (uint32_t)figure;
-}
-
-static void date_write(struct text *text, uint64_t when_us)
-{
-    char room[32];
-    struct text whole;
-
-    text_init(&whole, room, sizeof(room));
-    event_write_time(&whole, when_us);
-    text_put(text, slice_head(text_slice(&whole), strlen("2026-12-31")));
-}
-
-static void neighbour_write(struct suggesting *all, struct text *text, struct neighbour *neighbour)
-{
-    const struct policy *policy = all->watch.policy;
-    const struct policy_zone *zone = &policy->zones[neighbour->zone];
-
-    text_put_format(text,
-                    "  # %llu requests and %llu responses of it; at most %u requests in a "
-                    "second and %u calls at the same time\n  ",
-                    (unsigned long long)neighbour->requests,
-                    (unsigned long long)neighbour->responses, neighbour->most_in_second,
-                    neighbour->most_calls);
-    if (neighbour->peer != POLICY_NONE) {
-        text_put(text, policy->peers[neighbour->peer].name);
-        text_put_format(text, ":\n    zone: %.*s\n", (int)zone->name.len, zone->name.at);
-    } else {
-        text_put_format(text,
-                        "new-%u:   # nobody of the policy\n    zone: %.*s\n    addresses: [\"",
-                        (unsigned)(neighbour - all->neighbours) + 1, (int)zone->name.len,
-                        zone->name.at);
-        address_write_host(text, &neighbour->address, false);
-        text_put_string(text, "\"]\n");
-    }
-    lists_write(text, neighbour);
-    text_put_format(text, "    rate: %u/s\n    calls: %u\n",
-                    with_room(neighbour->most_in_second, RATE_LEAST),
-                    with_room(neighbour->most_calls, CALLS_LEAST));
-    text_put_string(text, "    observe: true\n    observe-until: \"");
-    date_write(text, all->last_us + (uint64_t)OBSERVED_DAYS * 86400 * 1000000);
-    text_put_string(text, "\"\n");
-}
-
-static int contract_print(struct suggesting *all)
-{
-    char *room = malloc(OUTPUT_MAX);
-    struct text text;
-
-    must(room != NULL);
-    text_init(&text, room, OUTPUT_MAX);
-    text_put_format(&text, "# What %llu messages from ", (unsigned long long)all->messages);
-    date_write(&text, all->first_us);
-    text_put_string(&text, " to ");
-    date_write(&text, all->last_us);
-    text_put_string(&text, " show of each neighbour: optional methods and headers, kinds of "
-                           "bodies,\n# numbers of callers, and rates with half as much again. A "
-                           "draft: strike what was never agreed on.\n");
-    if (all->neighbour_count == 0) {
-        text_put_string(&text, "# No neighbour is in it: the zones of the policy were not "
-                               "recognised.\n");
-    } else {
-        text_put_string(&text, "peers:\n");
-    }
-    for (uint32_t i = 0; i < all->neighbour_count; i++) {
-        neighbour_write(all, &text, &all->neighbours[i]);
-    }
-    if (all->unkept > 0) {
-        text_put_format(&text, "# %u messages were of further strangers, who are not listed\n",
-                        all->unkept);
-    }
-    must(!text.is_full);
-    bool is_out = fwrite(text.at, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
-    free(room);
-    return is_out && !all->is_unreadable ? EXIT_OK : EXIT_RUNTIME;
-}
-
 static void file_note(struct suggesting *all, const char *path)
 {
     struct fault fault = {.text = ""};
@@ -529,28 +305,32 @@ static void file_note(struct suggesting *all, const char *path)
 int suggest_main(int argc, char **argv)
 {
     static const struct option options[] = {{"policy", required_argument, NULL, 'p'},
+                                            {"events", required_argument, NULL, 'e'},
                                             {NULL, 0, NULL, 0}};
     struct suggesting *all = calloc(1, sizeof(*all));
     struct fault fault = {.text = ""};
-    const char *policy = NULL;
+    const char *policy = NULL, *events = NULL;
     int option = 0, status = EXIT_RUNTIME;
 
     must(all != NULL);
-    while ((option = getopt_long(argc, argv, "", options, NULL)) == 'p') {
-        policy = optarg;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) == 'p' || option == 'e') {
+        policy = option == 'p' ? optarg : policy;
+        events = option == 'e' ? optarg : events;
     }
-    if (option != -1 || policy == NULL || optind == argc) {
+    if (option != -1 || policy == NULL || (optind == argc && events == NULL)) {
         free(all);
         return EXIT_USAGE;
     }
     all->neighbours = calloc(NEIGHBOURS_MAX, sizeof(*all->neighbours));
     if (all->neighbours == NULL || !watch_open(&all->watch, policy, &fault)) {
         say("%s", fault.text);
+    } else if (events != NULL && !suggest_events(all, events, &fault)) {
+        say("%s", fault.text);
     } else {
         for (int i = optind; i < argc; i++) {
             file_note(all, argv[i]);
         }
-        status = contract_print(all);
+        status = suggest_print(all);
     }
     watch_close(&all->watch);
     free(all->neighbours);

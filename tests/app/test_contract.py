@@ -101,6 +101,22 @@ class Contract(unittest.TestCase):
         self.assertIn("no longer CT-SEG-04", replayed.stdout)
         self.assertIn("now   pass to cscf", replayed.stdout)
 
+    def test_events_show_what_was_not_agreed_on(self):
+        lines = []
+        for number, source, message in TRAFFIC[:3]:
+            path = self.base / "message"
+            path.write_bytes(message)
+            lines.append(run("explain", path, "--policy", self.policy, "--from",
+                             f"{source[0]}:{source[1]}", "--json").stdout.strip())
+        events = self.base / "events.jsonl"
+        events.write_text("\n".join(lines) + "\nnot an event\n")
+        told = run("suggest", "--events", events, "--policy", self.policy)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertIn("carrier-a:\n    zone: carrier\n", told.stdout)
+        self.assertIn('methods: ["PUBLISH"]', told.stdout)
+        self.assertIn('"User-to-User"', told.stdout)
+        self.assertEqual(run("suggest", "--events", "/nowhere", "--policy", self.policy).returncode, 3)
+
     def test_nothing_changes(self):
         told = run("replay", self.capture, "--policy", self.policy, "--against", self.policy)
         self.assertEqual((told.returncode, told.stderr), (0, ""))

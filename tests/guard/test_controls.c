@@ -417,6 +417,7 @@ static unsigned vectors_of(uint32_t control, unsigned counts[KINDS])
     struct slice rest = file;
     judged_control = control;
     while (vector_next(&rest, &vector)) {
+        vector.own = SLICE_NONE;
         judge_vector(&vector);
         const char *wrong = vector.kind == MUST_NOT ? must_not() : must_trip(control, &vector);
 

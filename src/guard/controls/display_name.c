@@ -1,20 +1,25 @@
 /* CT-IDN-18: a display name that shows another number or address than the caller's. */
 #include "guard/identity.h"
+#include "guard/look_alikes.h"
 
 enum {
     DISPLAY_MAX = 64, /* what a screen shows; CT-IDN-18 */
     DIGITS_LEAST = 7, /* fewer are a room, a year, an extension; IDN-11 */
 };
 
-/* All digits, whatever stands between them. */
+/* All digits of any script, whatever stands between them. */
 static struct slice digits_of(struct slice display, char *room, size_t max)
 {
     size_t len = 0;
 
-    for (size_t i = 0; i < display.len && len < max; i++) {
-        if (display.at[i] >= '0' && display.at[i] <= '9') {
-            room[len++] = display.at[i];
+    while (display.len > 0 && len < max) {
+        size_t octets;
+        char digit = look_alike_digit(display, &octets);
+
+        if (digit != '\0') {
+            room[len++] = digit;
         }
+        display = slice_skip(display, octets);
     }
     return slice_of(room, len);
 }
@@ -59,6 +64,9 @@ static bool is_suspect(struct slice display)
     for (size_t i = 0; i < display.len; i++) {
         char octet = display.at[i];
 
+        if ((unsigned char)octet >= 0x80) {
+            return true; /* digits and letters of other scripts */
+        }
         if (octet <= '@' &&
             (octet == '@' || (octet >= '0' && octet <= '9' && ++digits == DIGITS_LEAST))) {
             return true;
@@ -77,7 +85,7 @@ static enum outcome look_at(struct inspection *inspection, enum sip_header_name 
 
         if (is_suspect(display) &&
             (display.len > DISPLAY_MAX || shows_another_number(message, value, display) ||
-             shows_another_address(message, value, display))) {
+             shows_another_address(message, value, display) || look_alike_is_mixed(display))) {
             inspection->strips_display_names |= inspection->mode == MODE_ENFORCE;
             return inspection_found(inspection, display, "IDN-11");
         }

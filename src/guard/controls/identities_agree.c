@@ -1,5 +1,7 @@
 /* CT-IDN-07: the headers of one call name different people. */
+#include "guard/content.h"
 #include "guard/identity.h"
+#include "wire/isup/isup.h"
 
 /* The caller who is the called opens mailboxes that trust the caller's number. */
 static bool calls_himself(const struct inspection *inspection, struct slice number)
@@ -31,6 +33,45 @@ static enum outcome compare_from(struct inspection *inspection)
                                ACTION_PASS, 0);
 }
 
+static bool names_caller(struct inspection *inspection, struct slice number)
+{
+    struct identity_cursor cursor = {.value = NULL};
+    struct slice said;
+
+    while (identity_next_number(inspection, &cursor, &said)) {
+        if (slice_equal(said, number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Within SIP-I the telephone network's own message says it again, and the switch behind us reads
+ * that one. */
+static enum outcome compare_switched(struct inspection *inspection)
+{
+    struct body_part part;
+    struct isup isup;
+    uint16_t next = 0;
+
+    while (inspection->message.body.len > 0 && body_next(inspection, &next, &part)) {
+        if (!media_type_is(&part.type, SLICE("application/isup")) || part.is_encoded ||
+            !isup_read(&isup, part.body) || isup.kind != ISUP_SETUP) {
+            continue;
+        }
+        struct slice calling = isup_number_slice(&isup.calling);
+        struct slice called = isup_number_slice(&isup.called);
+
+        if ((identity_is_global(calling) && !isup.calling.is_withheld &&
+             !names_caller(inspection, calling)) ||
+            (identity_is_global(called) && identity_is_global(inspection->number) &&
+             !slice_equal(called, inspection->number))) {
+            return inspection_found_as(inspection, part.type_value, "IDN-04", ACTION_PASS, 0);
+        }
+    }
+    return OUTCOME_PASSED;
+}
+
 enum outcome control_identities_agree(struct inspection *inspection)
 {
     struct identity_cursor cursor = {.value = NULL};
@@ -48,5 +89,8 @@ enum outcome control_identities_agree(struct inspection *inspection)
                                     "IDN-10");
         }
     }
-    return compare_from(inspection);
+    enum outcome outcome = compare_from(inspection);
+    return body_is_sdp(inspection) || compare_switched(inspection) == OUTCOME_PASSED
+               ? outcome
+               : OUTCOME_FAILED;
 }
