@@ -69,7 +69,6 @@ static bool handed_read(struct parent *parent, struct handed *handed, struct fau
     struct lists *lists = NULL;
 
     *handed = (struct handed){.policy_memory = -1, .lists_memory = -1};
-    parent->lists_due_ms = 0;
     if (policy_file_read(&handed->file, parent->policy_path)) {
         lists = lists_read(parent->lists_files, handed->file.policy, on_feed_told, parent);
     }
@@ -163,7 +162,11 @@ static void parent_look_at_lists(struct parent *parent)
     if (now_ms < parent->lists_due_ms || parent->is_draining || parent->is_leaving) {
         return;
     }
-    parent->lists_due_ms = now_ms + PARENT_LISTS_MS;
+    /* After a reload that was refused nobody is in a hurry. */
+    parent->lists_due_ms =
+        now_ms + (parent->reloads_refused == parent->lists_refused ? PARENT_LISTS_MS
+                                                                   : PARENT_LISTS_REFUSED_MS);
+    parent->lists_refused = parent->reloads_refused;
     if (lists_files_changed(parent->lists_files, parent->policy)) {
         parent->wants_reload = true;
     }

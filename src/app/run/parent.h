@@ -6,16 +6,17 @@
 #pragma once
 
 #include "app/file.h"
+#include "app/lists.h"
 #include "app/run/credentials.h"
 #include "app/run/doors.h"
-#include "app/lists.h"
 #include "app/run/holdings.h"
 #include "app/run/links.h"
 #include "app/run/notify.h"
 
 enum {
     PARENT_BEAT_MS = 1000,
-    PARENT_LISTS_MS = 5000,       /* how often files beside the policy are looked at */
+    PARENT_LISTS_MS = 5000, /* how often files beside the policy are looked at */
+    PARENT_LISTS_REFUSED_MS = 60000,
     PARENT_HUNG_MS = 10000,       /* a worker whose clock stands so long is killed */
     PARENT_BACKOFF_MS = 100,      /* before a child is started again; doubled each time ... */
     PARENT_BACKOFF_MAX_MS = 5000, /* ... up to this */
@@ -60,7 +61,7 @@ struct parent {
     int lists_memory; /* what lies beside it, sealed */
     size_t lists_len;
     uint64_t lists_due_ms; /* when the files are looked at again */
-    uint32_t feeds_refused;
+    uint32_t feeds_refused, lists_refused;
     const char *policy_path;
     const char *state_folder;
     struct parent_child children[ROLE_COUNT];

@@ -74,6 +74,15 @@ static bool is_no_callers(const struct inspection *inspection, struct slice numb
     return class == NUMBER_UNALLOCATED || class == NUMBER_PREMIUM || class == NUMBER_IRSF;
 }
 
+/* A route that names such a prefix says that these two dial alike. */
+static bool is_agreed(const struct inspection *inspection)
+{
+    const struct policy_route *route =
+        inspection->route == POLICY_NONE ? NULL : &inspection->policy->routes[inspection->route];
+
+    return route != NULL && identity_has_prefix(&route->numbers, inspection->number);
+}
+
 /* Between operators a number is called as it is called from everywhere (HYG-T01); what is said to
  * be dialled here is nobody's to dial from there. */
 static bool is_called_local(const struct inspection *inspection)
@@ -85,7 +94,8 @@ static bool is_called_local(const struct inspection *inspection)
                         (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
                          slice_equal_nocase(kind, SLICE("phone")));
 
-    return is_telephone && inspection->number.len > 0 && !identity_is_global(inspection->number) &&
+    return is_telephone && inspection->number.len > 0 && !is_agreed(inspection) &&
+           !identity_is_global(inspection->number) &&
            !policy_is_emergency_number(inspection->policy, inspection->number);
 }
 
