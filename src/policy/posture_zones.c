@@ -95,6 +95,10 @@ static void find_zone(struct review *review, uint32_t index)
         review_find(review, POSTURE_OF_not_hidden, line, "zone '%.*s'", (int)zone->name.len,
                     zone->name.at);
     }
+    if (zone->shows_keys) {
+        review_find(review, POSTURE_OF_keys_shown, line, "zone '%.*s'", (int)zone->name.len,
+                    zone->name.at);
+    }
     if (!zone_is_used(review->policy, index)) {
         review_find(review, POSTURE_OF_unused_zone, line, "zone '%.*s'", (int)zone->name.len,
                     zone->name.at);

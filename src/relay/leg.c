@@ -290,6 +290,17 @@ static bool write_changed(struct text *text, const struct sip_message *message, 
     return header == SIP_HEADER_MIN_SE;
 }
 
+/* CT-ENC-10: what was written for a hop that is protected is not sent to one that is not. */
+static bool shows_keys(const struct relay *relay, const struct sip_message *message,
+                       const struct flow *flow)
+{
+    const struct policy_listener *listener = &relay->policy->listeners[flow->listener];
+
+    return !transport_is_secure((enum transport)flow->transport) &&
+           !relay_zone(relay, listener->zone)->shows_keys &&
+           slice_has(message->body, SLICE("a=crypto:"));
+}
+
 uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wire,
                          const struct leg_again *again)
 {
@@ -297,7 +308,7 @@ uint16_t leg_write_again(struct relay *relay, struct text *text, struct slice wi
     const struct sip_message *message = leg_read_kept(relay, wire);
     size_t start = text->len, front = 0;
 
-    if (message == NULL) {
+    if (message == NULL || shows_keys(relay, message, again->flow)) {
         return 0;
     }
     sip_write_request_line(text, sip_method_token(message->method), again->uri);

@@ -194,6 +194,21 @@ static bool stream_belongs(const struct state *state, const struct media_stream 
            dialog->streams[stream->line] == pool_handle(&state->streams, stream).index;
 }
 
+static bool agreement_is_sound(const struct media_agreement *agreement)
+{
+    const bool *truths[] = {&agreement->is_opportunistic, &agreement->offers_mux,
+                            &agreement->offers_ice};
+
+    for (unsigned suite = 0; suite < MEDIA_SUITE_COUNT; suite++) {
+        if (agreement->own[suite].suite != MEDIA_SUITE_NONE &&
+            agreement->own[suite].suite != suite) {
+            return false;
+        }
+    }
+    return truths_are_sound(truths, ARRAY_COUNT(truths)) &&
+           agreement->latched < MEDIA_PROTECTION_COUNT;
+}
+
 static bool stream_is_sound(const struct state *state, const struct media_stream *stream)
 {
     for (unsigned side = 0; side < 2; side++) {
@@ -201,7 +216,8 @@ static bool stream_is_sound(const struct state *state, const struct media_stream
 
         if (party->local.family > ADDRESS_V6 || party->remote.family > ADDRESS_V6 ||
             party->learn_host.family > ADDRESS_V6 || party->prefix_count > MEDIA_PREFIXES_MAX ||
-            !side_truths_are_sound(party)) {
+            !side_truths_are_sound(party) || !media_protection_is_sane(party) ||
+            !agreement_is_sound(&stream->agreements[side])) {
             return false;
         }
     }

@@ -45,6 +45,8 @@ struct call_note {
     uint64_t stream;  /* of STREAM and MEDIA: its name among all of the store */
     uint64_t packets[2], octets[2];
     uint32_t lost[2];
+    uint32_t jitter_us[2];
+    uint16_t mos[2]; /* times 100; 0: nothing was heard */
     uint32_t trip;   /* what left while one message was acted on has its number; 0: a timer's */
     uint32_t number; /* of the frame in a capture */
     uint32_t cseq;

@@ -80,6 +80,36 @@ bool media_fingerprint_equal(const struct media_fingerprint *a, const struct med
            memcmp(a->octets, b->octets, hashes[a->hash].len) == 0;
 }
 
+static size_t key_end(const char *at, size_t from, size_t len)
+{
+    while (from < len && at[from] > ' ' && at[from] != '|' && at[from] != ';') {
+        from++;
+    }
+    return from;
+}
+
+/* The colon is looked for: there are few in a description, and fewer that begin a key. */
+void media_keys_mask(char *at, size_t len)
+{
+    static const struct slice names[] = {SLICE_INIT("inline:"), SLICE_INIT("ice-pwd:")};
+
+    for (size_t i = 0; i < len; i++) {
+        const char *colon = memchr(at + i, ':', len - i);
+
+        if (colon == NULL) {
+            return;
+        }
+        i = (size_t)(colon - at);
+        for (size_t name = 0; name < sizeof(names) / sizeof(names[0]); name++) {
+            if (slice_ends_nocase(slice_of(at, i + 1), names[name])) {
+                size_t end = key_end(at, i + 1, len);
+
+                memset(at + i + 1, 'x', end - i - 1);
+            }
+        }
+    }
+}
+
 void media_wipe(void *at, size_t len)
 {
     /* What is not known when this is compiled cannot be left out. */

@@ -60,5 +60,9 @@ enum media_hash media_hash_find(struct slice word);
 bool media_key_equal(const struct media_key *a, const struct media_key *b);
 bool media_fingerprint_equal(const struct media_fingerprint *a, const struct media_fingerprint *b);
 
+/* Keys and passwords of media that stand in a copy of a message become x: "inline:" of SDES and
+ * "a=ice-pwd:", in any letters. */
+void media_keys_mask(char *at, size_t len);
+
 /* Octets that were a secret and are one no more; no compiler leaves it out. */
 void media_wipe(void *at, size_t len);

@@ -29,7 +29,7 @@ static bool prefix_is_sane(const struct prefix *prefix)
            (prefix->address.family == ADDRESS_V6 && prefix->bits <= 128);
 }
 
-static bool protection_is_sane(const struct media_side *side)
+bool media_protection_is_sane(const struct media_side *side)
 {
     return side->protection < MEDIA_PROTECTION_COUNT && side->send.suite < MEDIA_SUITE_COUNT &&
            side->receive.suite < MEDIA_SUITE_COUNT && side->fingerprint.hash < MEDIA_HASH_COUNT;
@@ -48,7 +48,7 @@ static bool side_read(struct media_side *side)
     truth_mend(&side->bars_events);
     if (!address_is_sane(&side->local) || !address_is_sane(&side->remote) ||
         !address_is_sane(&side->learn_host) || side->prefix_count > MEDIA_PREFIXES_MAX ||
-        side->event_type > 127 || side->dscp > 63 || !protection_is_sane(side)) {
+        side->event_type > 127 || side->dscp > 63 || !media_protection_is_sane(side)) {
         return false;
     }
     for (unsigned i = 0; i < side->prefix_count; i++) {

@@ -116,6 +116,7 @@ struct media_side_counts {
     uint64_t dropped[MEDIA_REASON_COUNT];
     uint64_t control_packets; /* RTCP among them */
     uint32_t lost, reordered; /* by sequence numbers */
+    uint32_t jitter_us;       /* RFC 3550 6.4.1, of the source in use, at the last packet */
     uint32_t ssrc_changes;
     uint32_t time_jumps;        /* timestamps that leapt over 10 s without a marker (MED-09) */
     uint32_t first_ms, last_ms; /* of the accepted packets, since the stream was opened */
@@ -147,6 +148,10 @@ struct media_report {
 /* The order of one message: false when it is not one.  Whatever the message holds, what is read is
  * within its ranges; the sense of it is for the gate to judge. */
 bool media_order_read(struct media_order *order, struct slice message);
+
+/* How a side is protected, within the ranges of its fields: of a record or an order of somebody
+ * else. */
+bool media_protection_is_sane(const struct media_side *side);
 
 /* Keys are where they are used and nowhere else; of an order in the clear nothing is touched. */
 void media_order_wipe(struct media_order *order);

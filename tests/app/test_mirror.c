@@ -54,6 +54,26 @@ static bool received(const struct scene *scene, struct hep_packet *packet)
     return got > 0 && hep_read(packet, slice_of(room, (size_t)got)) == HEP_READ;
 }
 
+/* CT-ENC-10: whoever collects copies gets no keys. */
+static void keys_are_masked(void **state)
+{
+    struct scene scene = scene_open();
+    struct mirrored mirrored = mirrored_of(
+        SLICE("INVITE ...\r\n\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 INLINE:c2VjcmV0|2^31\r\n"
+              "a=ice-pwd:secretsecret\r\na=ptime:20\r\nx:inline:"));
+    struct hep_packet packet;
+
+    (void)state;
+    mirror_message(scene.mirror, &scene.hep, &mirrored);
+    mirror_flush(scene.mirror);
+    assert_true(received(&scene, &packet));
+    assert_true(slice_equal(
+        packet.payload,
+        SLICE("INVITE ...\r\n\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 INLINE:xxxxxxxx|2^31\r\n"
+              "a=ice-pwd:xxxxxxxxxxxx\r\na=ptime:20\r\nx:inline:")));
+    scene_close(&scene);
+}
+
 static void messages_and_events(void **state)
 {
     struct scene scene = scene_open();
@@ -161,6 +181,7 @@ static void what_cannot_be_sent_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_masked),
         cmocka_unit_test(messages_and_events),
         cmocka_unit_test(more_than_one_batch_in_a_turn),
         cmocka_unit_test(what_cannot_be_sent_is_counted),

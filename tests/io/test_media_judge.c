@@ -1,5 +1,6 @@
 /* The judgement of single packets, with an invented clock: MED-01 to MED-19 one by one. */
 #include "media_scene.h"
+#include "wire/media_quality.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -1042,6 +1043,30 @@ static void test_keys_of_orders(void **state)
     court_close(court);
 }
 
+static void test_quality(void **state)
+{
+    struct court *court = calloc(1, sizeof(*court));
+    struct sound sound = {.ssrc = 7};
+    struct media_side_counts good = {.packets = 1000}, bad = {.packets = 950, .lost = 50};
+
+    (void)state;
+    court_init(court);
+    court->order.sides[0].clock_rate = 8000;
+    court_order(court);
+    for (int i = 0; i < 200; i++) {
+        court->now_us = 1000 * (uint64_t)SECOND + (uint64_t)i * FRAME + (i % 2 == 0 ? 5000 : 0);
+        assert_int_equal(next(court, 0, carrier_a, &sound), MEDIA_PASSED);
+    }
+    assert_in_range(court->stream.sides[0].counts.jitter_us, 4500, 5500);
+    assert_in_range(media_mos(&good), 430, 445);
+    assert_in_range(media_mos(&bad), 300, 420);
+    bad.lost = 950;
+    assert_in_range(media_mos(&bad), 100, 200);
+    bad.packets = 0;
+    assert_int_equal(media_mos(&bad), 0);
+    free(court);
+}
+
 /* MED-02: one packet with the right tag is worth four without. */
 static void test_proof_is_learned(void **state)
 {
@@ -1331,6 +1356,7 @@ int main(void)
         cmocka_unit_test(test_sealed_control),
         cmocka_unit_test(test_keys_of_orders),
         cmocka_unit_test(test_proof_is_learned),
+        cmocka_unit_test(test_quality),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_fax),
         cmocka_unit_test(test_handshakes),

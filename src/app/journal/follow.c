@@ -176,6 +176,14 @@ void call_media(struct ledger_call *call, unsigned stream, const struct call_not
                     call->media_len == 0 ? "" : "; ", stream + 1,
                     (unsigned long long)note->packets[0], note->lost[0],
                     (unsigned long long)note->packets[1], note->lost[1]);
+    for (unsigned side = 0; side < 2; side++) {
+        if (note->mos[side] != 0) {
+            text_put_format(&text, ", %s jitter %u.%u ms, MOS %u.%02u",
+                            side == 0 ? "caller's" : "callee's", note->jitter_us[side] / 1000,
+                            note->jitter_us[side] / 100 % 10, note->mos[side] / 100U,
+                            note->mos[side] % 100U);
+        }
+    }
     if (!text.is_full) {
         call->media_len = (uint16_t)(call->media_len + text.len);
     }

@@ -1,5 +1,7 @@
 #include "app/run/notes.h"
 
+#include "wire/media_quality.h"
+
 void notes_init(struct notes *notes, uint64_t epoch)
 {
     memset(notes, 0, sizeof(*notes));
@@ -132,6 +134,8 @@ void notes_media(struct notes *notes, struct ipc_link *link, const struct media_
         note.packets[side] = report->sides[side].packets;
         note.octets[side] = report->sides[side].octets;
         note.lost[side] = report->sides[side].lost;
+        note.jitter_us[side] = report->sides[side].jitter_us;
+        note.mos[side] = (uint16_t)media_mos(&report->sides[side]);
     }
     notes_put(notes, link, &note);
 }

@@ -208,6 +208,7 @@ static enum media_reason rtp_order(struct trial *trial, const struct rtp_packet 
         .timestamp = rtp->timestamp,
         .sequence = rtp->sequence,
         .has_marker = rtp->has_marker,
+        .when_us = trial->packet->now_us,
     };
     enum media_reason reason = gate_ssrc_judge(trial->side, &sound, trial->stream->mask);
 

@@ -4,6 +4,8 @@ enum {
     DROPOUT_MAX = 3000, /* MED-09, RFC 3550 A.1 */
     MISORDER_MAX = 100,
     TIME_JUMP_S = 10, /* MED-09 */
+    SECOND_US = 1000000,
+    JITTER_SMOOTHING = 16,
 };
 
 uint32_t gate_ssrc_shown(uint64_t mask, uint32_t ssrc)
@@ -51,6 +53,7 @@ static void ssrc_add(struct gate_side *side, const struct gate_sound *sound, uin
         .shown = gate_ssrc_shown(mask, sound->ssrc),
         .timestamp = sound->timestamp,
         .sequence = sound->sequence,
+        .when_us = sound->when_us,
     };
     if (side->ssrc_count++ > 0) {
         side->counts.ssrc_changes++;
@@ -78,6 +81,26 @@ static enum media_reason ssrc_new(struct gate_side *side, const struct gate_soun
     return MEDIA_FOREIGN_SSRC;
 }
 
+/* RFC 3550 A.8: how much later or earlier than its timestamp says, smoothed over 16 packets.  A
+ * pause in speech is no jitter: its first packet has the marker. */
+static void jitter_note(struct gate_side *side, const struct gate_ssrc *source,
+                        const struct gate_sound *sound)
+{
+    int64_t clock = side->told.clock_rate, passed, due, off;
+
+    if (clock == 0 || sound->has_marker || sound->timestamp == source->timestamp) {
+        return;
+    }
+    passed = (int64_t)(sound->when_us - source->when_us);
+    due = (int64_t)(int32_t)(sound->timestamp - source->timestamp) * SECOND_US / clock;
+    off = passed > due ? passed - due : due - passed;
+    if (off < TIME_JUMP_S * (int64_t)SECOND_US) {
+        int64_t jitter = (int64_t)side->counts.jitter_us;
+
+        side->counts.jitter_us = (uint32_t)(jitter + (off - jitter) / JITTER_SMOOTHING);
+    }
+}
+
 static void ssrc_advance(struct gate_side *side, struct gate_ssrc *source,
                          const struct gate_sound *sound, uint32_t rise)
 {
@@ -88,6 +111,8 @@ static void ssrc_advance(struct gate_side *side, struct gate_ssrc *source,
         side->counts.time_jumps++;
     }
     side->counts.lost += rise - 1;
+    jitter_note(side, source, sound);
+    source->when_us = sound->when_us;
     source->sequence = sound->sequence;
     source->timestamp = sound->timestamp;
 }

@@ -11,6 +11,7 @@ struct gate_sound {
     uint32_t ssrc, timestamp;
     uint16_t sequence;
     bool has_marker;
+    uint64_t when_us;
 };
 
 /* MEDIA_PASSED, or why not; then side->ssrcs[0] is the packet's source. */

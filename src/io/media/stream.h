@@ -39,6 +39,7 @@ struct gate_ssrc {
     uint32_t ssrc;
     uint32_t shown; /* what a side that hides is shown instead */
     uint32_t timestamp;
+    uint64_t when_us;      /* the highest came */
     uint16_t sequence;     /* the highest seen */
     uint16_t bad_sequence; /* RFC 3550 A.1: where a leap would go on */
     uint16_t shift;        /* what is added to its numbers towards a side that is sealed */
