@@ -376,8 +376,3 @@ void tls_handshakes_use(struct tls_handshakes *all, struct tls_credentials *cred
     tls_credentials_free(all->credentials);
     all->credentials = credentials;
 }
-
-uint32_t tls_handshakes_count(const struct tls_handshakes *all)
-{
-    return all->count;
-}

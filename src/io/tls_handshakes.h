@@ -59,5 +59,3 @@ void tls_handshakes_use(struct tls_handshakes *handshakes, struct tls_credential
 
 /* Comes to an outcome in any case, perhaps at once. */
 void tls_handshakes_begin(struct tls_handshakes *handshakes, const struct tls_job *job);
-
-uint32_t tls_handshakes_count(const struct tls_handshakes *handshakes);

@@ -77,11 +77,6 @@ struct slice websocket_answer(const struct websocket *websocket)
     return slice_of(websocket->answer, websocket->answer_len);
 }
 
-bool websocket_is_open(const struct websocket *websocket)
-{
-    return websocket->is_open;
-}
-
 bool websocket_is_waiting(const struct websocket *websocket)
 {
     return !websocket->is_open || websocket->is_in_frame || websocket->is_in_message;

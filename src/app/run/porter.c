@@ -240,19 +240,3 @@ void porter_live(struct porter *porter)
 {
     loop_run(&porter->loop);
 }
-
-void porter_free(struct porter *porter)
-{
-    if (porter->keeper.kept != NULL) {
-        ipc_link_close(&porter->keeper, NULL, NULL);
-    }
-    tls_handshakes_close(porter->handshakes);
-    loop_alarm_close(&porter->beat);
-    loop_end(&porter->loop);
-    tls_handshakes_free(porter->handshakes);
-    for (uint32_t i = 0; i < porter->crew->count; i++) {
-        ring_free(porter->in[i]);
-        ring_free(porter->out[i]);
-    }
-    free(porter);
-}

@@ -18,7 +18,6 @@ struct porter *porter_new(struct crew *crew);
 
 /* The thread's life. */
 void porter_live(struct porter *porter);
-void porter_free(struct porter *porter); /* of tests; nobody lives in it any more */
 
 /* From a worker's thread.  False when it has too much to do: the caller closes the descriptor. */
 bool porter_ask(struct porter *porter, uint32_t worker, const struct tls_job *job);
