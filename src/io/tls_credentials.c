@@ -21,9 +21,6 @@ static const char suites_13[] =
 static const char suites_12[] =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:"
     "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-static const char groups[] = "X25519:P-256:P-384";
-static const char signatures[] =
-    "ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512";
 
 /*
  * PEM.
@@ -152,6 +149,11 @@ static void on_message(int is_written, int version, int type, const void *octets
 
 static bool context_is_strict(SSL_CTX *context)
 {
+    /* OpenSSL's macros take the const away. */
+    char groups[] = "X25519:P-256:P-384";
+    char signatures[] =
+        "ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512";
+
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                            SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
                                            SSL_OP_NO_ENCRYPT_THEN_MAC);

@@ -295,7 +295,7 @@ static bool handshake_equip(struct handshake *handshake, const struct tls_zone *
     }
     SSL_set_connect_state(tls->ssl);
     return handshake->expected.name_count == 0 ||
-           SSL_set_tlsext_host_name(tls->ssl, handshake->expected.names[0].at) == 1;
+           SSL_set_tlsext_host_name(tls->ssl, handshake->name_room) == 1; /* the first */
 }
 
 static void refuse_at_once(struct tls_handshakes *all, struct handshake *handshake,
