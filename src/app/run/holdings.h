@@ -50,3 +50,6 @@ void holdings_close(struct holdings *holdings);
  * is_new says is to be given to the border. */
 bool holdings_change_listeners(struct holdings *holdings, const struct policy *policy,
                                bool is_new[POLICY_LISTENERS_MAX], struct fault *fault);
+
+/* Among the files of holdings. */
+void holding_listener_close(struct holding_listener *listener);
