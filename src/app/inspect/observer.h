@@ -23,6 +23,8 @@ static const char observer_policy[] =
     "    zone: captured\n"
     "    addresses: [0.0.0.0/0, \"::/0\"]\n"
     "    hops: [udp:192.0.2.252:5060]\n"
+    "    rate: none\n"
+    "    calls: none\n"
     "  beyond:\n"
     "    zone: core\n"
     "    hops: [udp:192.0.2.251:5060]\n"
@@ -30,4 +32,5 @@ static const char observer_policy[] =
     "  - {emergency: true, to: beyond}\n"
     "  - {from: captured, domains: [\"*\"], to: beyond}\n"
     "controls:\n"
+    "  CT-DOS-01: off\n"  /* how much is too much, and */
     "  CT-SEG-09: off\n"; /* which headers were agreed on, a contract says */
