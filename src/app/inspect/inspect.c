@@ -68,6 +68,11 @@ static void file_inspect(struct inspect_run *run, struct report_file *file, cons
     struct packet packet;
 
     file->path = path;
+    if (capture != NULL && run->options.keylog != NULL &&
+        !capture_load_keys(capture, run->options.keylog, &fault)) {
+        capture_close(capture);
+        capture = NULL;
+    }
     if (capture != NULL) {
         while (capture_next(capture, &packet, &fault)) {
             run_judge(run, &packet, path);

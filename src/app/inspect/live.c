@@ -61,6 +61,10 @@ static bool frames_inspect(struct inspect_run *run, struct report_file *source,
     if (capture == NULL) {
         return false;
     }
+    if (run->options.keylog != NULL && !capture_load_keys(capture, run->options.keylog, fault)) {
+        capture_close(capture);
+        return false;
+    }
     while (capture_next(capture, &packet, fault) && message_take(run, &packet, source->path)) {
     }
     source->counts = *capture_counts(capture);

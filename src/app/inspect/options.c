@@ -26,6 +26,8 @@ static int usage(FILE *out, int status)
         "  --json           one object a line: each finding, then a summary\n"
         "  --quiet          the summary alone\n"
         "  --evidence FILE  the messages with findings, as a capture whose comments name them\n"
+        "  --keylog FILE    secrets of TLS connections, as programs log them (SSLKEYLOGFILE): what was\n"
+        "                   said in them is judged, too; pcapng files may carry their own\n"
         "  --store FILE     findings, messages of calls and calls, as the journal of a store has\n"
         "                   them; events, calls and call read it with --store FILE\n"
         "  --html FILE      the report as a page of its own: findings with the offending octets\n"
@@ -78,6 +80,9 @@ static bool option_take(struct inspect_options *chosen, int option)
     case 'e':
         chosen->evidence = optarg;
         return true;
+    case 'k':
+        chosen->keylog = optarg;
+        return true;
     case 'S':
         chosen->store = optarg;
         return true;
@@ -109,6 +114,7 @@ int inspect_main(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
         {"evidence", required_argument, NULL, 'e'},
+        {"keylog", required_argument, NULL, 'k'},
         {"store", required_argument, NULL, 'S'},
         {"html", required_argument, NULL, 'T'},
         {"hep", required_argument, NULL, 'H'},

@@ -14,6 +14,7 @@
 /* As given on the command line. */
 struct inspect_options {
     const char *policy, *evidence;
+    const char *keylog;       /* secrets of TLS connections */
     const char *store, *html;             /* files written beside the report */
     const char *hep, *interface, *filter; /* where messages come from as they happen */
     uint64_t seconds, count;              /* until then; 0: until a signal */

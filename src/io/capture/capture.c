@@ -48,13 +48,21 @@ static struct capture *capture_alloc(const struct hash_key *key, struct fault *f
         capture->fd = -1;
         capture->fragments = fragments_new(key, &capture->counts);
         capture->streams = streams_new(key, &capture->counts);
-        if (capture->fragments != NULL && capture->streams != NULL) {
+        capture->keylog = keylog_new();
+        if (capture->fragments != NULL && capture->streams != NULL && capture->keylog != NULL &&
+            streams_take_keys(capture->streams, capture->keylog)) {
+            capture->frames.keylog = capture->keylog;
             return capture;
         }
         capture_close(capture);
     }
     fault_set(fault, "no memory for a capture");
     return NULL;
+}
+
+bool capture_load_keys(struct capture *capture, const char *path, struct fault *fault)
+{
+    return keylog_load(capture->keylog, path, fault);
 }
 
 struct capture *capture_new(capture_read *read, void *from, const struct hash_key *key,
@@ -119,6 +127,7 @@ void capture_close(struct capture *capture)
     if (capture != NULL) {
         fragments_free(capture->fragments);
         streams_free(capture->streams);
+        keylog_free(capture->keylog);
         if (capture->fd > STDIN_FILENO) {
             close(capture->fd);
         }

@@ -29,6 +29,10 @@ struct capture *capture_new(capture_read *read, void *from, const struct hash_ke
                             struct fault *fault);
 void capture_close(struct capture *capture);
 
+/* TLS connections whose secrets are in this key log are read; those a pcapng file carries need no
+ * such file.  Before the first message. */
+bool capture_load_keys(struct capture *capture, const char *path, struct fault *fault);
+
 /* The next message.  Its bytes are valid until the next call.  False at the end, with an empty
  * fault, and at a fault; a message that waited for the fault is still given first. */
 bool capture_next(struct capture *capture, struct packet *packet, struct fault *fault);

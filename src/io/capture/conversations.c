@@ -128,8 +128,21 @@ struct conversation *conversation_of(const struct streams *streams, const struct
     return conversation;
 }
 
+bool streams_take_keys(struct streams *streams, const struct keylog *keylog)
+{
+    streams->keylog = keylog;
+    if (streams->inner == NULL) {
+        streams->tls = tls_reader_new(keylog);
+        streams->inner = streams_new(&streams->key, &streams->inner_counts);
+    }
+    return streams->tls != NULL && streams->inner != NULL;
+}
+
 void streams_finish(struct streams *streams)
 {
+    if (streams->inner != NULL) {
+        streams_finish(streams->inner);
+    }
     while (streams->recent.oldest != NULL) {
         conversation_remove(streams, conversation_oldest(streams));
     }
@@ -170,6 +183,8 @@ void streams_free(struct streams *streams)
         pages_free(streams->chunks.slots, pool_size(CHUNK_SIZE, CHUNKS));
         pages_free(streams->table.entries, table_size(STREAMS_CONVERSATIONS));
         rooms_close(&streams->rooms);
+        tls_reader_free(streams->tls);
+        streams_free(streams->inner);
         free(streams);
     }
 }

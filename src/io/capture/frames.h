@@ -23,6 +23,8 @@ struct frame {
     uint32_t link;    /* LINKTYPE_, see links.def */
 };
 
+struct keylog;
+
 struct frames_interface {
     uint32_t link;
     uint32_t snap_len;
@@ -37,7 +39,8 @@ struct frames {
     bool is_nano;         /* pcap */
     uint32_t record_head; /* pcap: octets before a frame */
     uint32_t number;
-    uint64_t last_us; /* pcapng: simple packets have no time of their own */
+    uint64_t last_us;      /* pcapng: simple packets have no time of their own */
+    struct keylog *keylog; /* takes the secrets that the file carries; NULL: they are passed over */
     uint32_t interface_count;
     struct frames_interface interfaces[FRAMES_INTERFACES_MAX]; /* pcap: the first */
     char memory[FRAMES_BLOCK_MAX];

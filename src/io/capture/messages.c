@@ -10,6 +10,7 @@ enum step {
     STEP_WAIT,    /* more octets are needed */
     STEP_PASS,    /* len octets are nothing to judge */
     STEP_MESSAGE, /* len octets are a message */
+    STEP_RECORD,  /* len octets are a record of TLS */
 };
 
 static const struct sip_stream_limits limits = {
@@ -39,6 +40,9 @@ static enum step step_start(struct streams *streams, struct half *half, struct s
         *len = bytes.len;
     } else if (sniffed == SNIFF_SIP) {
         half->state = HALF_FRAMING;
+    } else if (sniffed == SNIFF_TLS && streams->tls != NULL && keylog_count(streams->keylog) > 0) {
+        half->state = HALF_TLS;
+        half->is_tls = true;
     } else if (sniffed == SNIFF_TLS) {
         half_is_foreign(streams, half, CAPTURE_TCP_TLS);
     } else if (sniffed == SNIFF_HTTP) {
@@ -147,6 +151,18 @@ static enum step step_frame(struct streams *streams, struct half *half, struct s
     return STEP_WAIT;
 }
 
+static enum step step_tls(struct streams *streams, struct half *half, struct slice bytes,
+                          size_t *len)
+{
+    *len = tls_record_len(bytes);
+    if (*len == SIZE_MAX) {
+        half_is_foreign(streams, half, CAPTURE_TCP_TLS);
+        *len = bytes.len;
+        return STEP_PASS;
+    }
+    return *len == 0 ? STEP_WAIT : STEP_RECORD;
+}
+
 static enum step half_step(struct streams *streams, struct half *half, struct slice bytes,
                            size_t *len)
 {
@@ -158,6 +174,8 @@ static enum step half_step(struct streams *streams, struct half *half, struct sl
         return step_search(streams, half, bytes, len);
     case HALF_FRAMING:
         return step_frame(streams, half, bytes, len);
+    case HALF_TLS:
+        return step_tls(streams, half, bytes, len);
     case HALF_FOREIGN:
         break;
     }
@@ -237,8 +255,57 @@ static void packet_fill(const struct streams *streams, const struct half *half,
     };
 }
 
+/* What was said in a record goes on in a stream of its own, which begins where no other of the same
+ * ends did. */
+static void half_record(struct streams *streams, struct half *half, struct slice record)
+{
+    unsigned side;
+    const struct conversation *conversation = conversation_of(streams, half, &side);
+    struct segment segment = {
+        .from = conversation->ends[side],
+        .to = conversation->ends[1 - side],
+        .sequence = conversation->serial * UINT32_C(0x9E3779B1),
+        .flags = SEGMENT_SYN,
+        .when_us = streams->when_us,
+        .number = streams->number,
+    };
+    struct slice plain = SLICE_NONE;
+
+    if (!tls_record_read(streams->tls, conversation->serial, side, record, &plain)) {
+        half_is_foreign(streams, half, CAPTURE_TCP_TLS);
+        return;
+    }
+    if (plain.len == 0) {
+        return;
+    }
+    if (!half->has_plain) {
+        half->has_plain = true;
+        half->plain_next = segment.sequence + 1;
+        streams_put(streams->inner, &segment);
+    }
+    segment.flags = SEGMENT_ACK;
+    segment.sequence = half->plain_next;
+    segment.payload = plain;
+    half->plain_next += (uint32_t)plain.len;
+    streams_put(streams->inner, &segment);
+}
+
+static bool inner_next(struct streams *streams, struct packet *packet)
+{
+    if (streams->inner == NULL || !streams_next(streams->inner, packet)) {
+        return false;
+    }
+    packet->flow.transport = TRANSPORT_TLS;
+    capture_counted(streams->counts, CAPTURE_SIP);
+    capture_counted(streams->counts, CAPTURE_SIP_TLS);
+    return true;
+}
+
 bool streams_next(struct streams *streams, struct packet *packet)
 {
+    if (inner_next(streams, packet)) {
+        return true;
+    }
     while (streams->ready != NULL) {
         struct half *half = streams->ready;
         struct slice bytes = half_bytes(streams, half);
@@ -247,6 +314,14 @@ bool streams_next(struct streams *streams, struct packet *packet)
 
         if (step == STEP_WAIT) {
             half_wait(streams, half);
+            continue;
+        }
+        if (step == STEP_RECORD) {
+            half_record(streams, half, slice_head(bytes, len));
+            half_pass(streams, half, len);
+            if (inner_next(streams, packet)) {
+                return true;
+            }
             continue;
         }
         half_pass(streams, half, len);

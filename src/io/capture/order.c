@@ -24,7 +24,8 @@ void half_lose(struct streams *streams, struct half *half)
     half->is_kept = false;
     half->is_proven = false;
     half->framer = (struct sip_stream){0};
-    half->state = HALF_SEARCHING;
+    /* Where a record begins cannot be searched for. */
+    half->state = half->is_tls ? HALF_FOREIGN : HALF_SEARCHING;
 }
 
 static void half_held_changed(struct streams *streams, struct half *half, uint64_t when_us)

@@ -1,12 +1,13 @@
 /*
  * The new format: blocks that tell their length at both ends.
  *
- * Sections, interfaces and packets are read; names, statistics, secrets and whatever comes to be
- * invented are passed over by their length, however long.
+ * Sections, interfaces, packets and secrets of TLS are read; names, statistics and whatever comes
+ * to be invented are passed over by their length, however long.
  */
 #include "io/capture/frames.h"
 
 #include "base/must.h"
+#include "io/capture/keylog.h"
 #include "io/capture/octets.h"
 
 #include <inttypes.h>
@@ -18,6 +19,9 @@ enum {
     INTERFACE_BODY = 8, /* link, snap length */
     PACKET_BODY = 20,   /* interface, time, two lengths */
     SIMPLE_BODY = 4,    /* length */
+    SECRETS_TYPE = 10,
+    SECRETS_BODY = 8,         /* type, length */
+    SECRETS_TLS = 0x544C534B, /* "TLSK": a key log */
     OPTION_HEAD = 4,
     OPTION_END = 0,
     OPTION_TSRESOL = 9,   /* of an interface */
@@ -198,6 +202,22 @@ static bool section_read(struct frames *frames, const struct block *block, struc
     return true;
 }
 
+/* Secrets of TLS connections, as in a key log. */
+static bool secrets_read(struct frames *frames, const struct block *block, struct frame *frame,
+                         struct fault *fault)
+{
+    uint32_t type = number_at(frames, block, 0), len = number_at(frames, block, 4);
+
+    (void)frame;
+    if (len > block->body.len - SECRETS_BODY) {
+        return block_lies(block, "secrets longer than their block", fault);
+    }
+    if (type == SECRETS_TLS && frames->keylog != NULL) {
+        keylog_add(frames->keylog, slice_of(block->body.at + SECRETS_BODY, len));
+    }
+    return true;
+}
+
 static const struct block_reader {
     uint32_t type;
     uint32_t least; /* octets of the body */
@@ -209,6 +229,7 @@ static const struct block_reader {
     {2, PACKET_BODY, packet_read},
     {3, SIMPLE_BODY, simple_read},
     {6, PACKET_BODY, packet_read},
+    {SECRETS_TYPE, SECRETS_BODY, secrets_read},
 };
 
 static const struct block_reader *block_reader_find(uint32_t type)
@@ -284,7 +305,7 @@ static bool block_read(struct frames *frames, struct frame *frame, struct fault 
                          len);
     }
     const struct block_reader *reader = block_reader_find(block.type);
-    if (reader == NULL) {
+    if (reader == NULL || (block.type == SECRETS_TYPE && len > FRAMES_BLOCK_MAX)) {
         return block_pass(frames, len, fault);
     }
     if (len - BLOCK_LEAST < reader->least || len > FRAMES_BLOCK_MAX) {

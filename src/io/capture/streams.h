@@ -15,6 +15,7 @@
 #include "io/capture/chunks.h"
 #include "io/capture/counts.h"
 #include "io/capture/rooms.h"
+#include "io/capture/tls.h"
 #include "wire/packet.h"
 #include "wire/sip/stream.h"
 
@@ -50,6 +51,7 @@ enum half_state {
     HALF_STARTING,  /* its beginning was seen, not yet its first line */
     HALF_SEARCHING, /* somewhere in the middle: a start line will tell where */
     HALF_FRAMING,   /* between messages or within one */
+    HALF_TLS,       /* records, whose secrets may be known */
     HALF_FOREIGN,   /* no SIP */
 };
 
@@ -68,7 +70,10 @@ struct half {
     bool is_sip;    /* a message was found in it */
     bool is_proven; /* its framing has been right from its beginning, or since it was found again */
     bool is_kept;   /* octets wait in a room; without a room they were taken away */
-    bool is_waiting; /* in the list of those with a gap */
+    bool is_tls;
+    bool has_plain;      /* something was said in its records */
+    uint32_t plain_next; /* sequence number of what is said next in them */
+    bool is_waiting;     /* in the list of those with a gap */
     struct sip_stream framer;
     struct room *room;
     struct recent_link waiting;
@@ -102,7 +107,16 @@ struct streams {
     size_t missing;
     uint64_t when_us;
     uint32_t number;
+
+    /* What is said within TLS, as streams of their own; NULL: nobody's secrets are known. */
+    const struct keylog *keylog;
+    struct tls_reader *tls;
+    struct streams *inner;
+    struct capture_counts inner_counts;
 };
+
+/* From now on TLS connections whose secrets are in the log are read. */
+bool streams_take_keys(struct streams *streams, const struct keylog *keylog);
 
 struct streams *streams_new(const struct hash_key *key, struct capture_counts *counts);
 void streams_free(struct streams *streams);

@@ -11,6 +11,7 @@
 struct capture {
     struct fragments *fragments;
     struct streams *streams;
+    struct keylog *keylog;
     struct capture_counts counts;
     struct frame frame; /* the one at hand */
     struct fault fault; /* why there are no more frames, told when the streams are empty */
