@@ -124,7 +124,7 @@ class Udp(unittest.TestCase):
                             ("sctp:127.0.0.1:9", "not udp:ADDRESS:PORT"),
                             ("udp:192.0.2.77:9060", "192.0.2.77")):
             live = Live("--hep", words)
-            self.assertEqual(live.end(), 2)
+            self.assertEqual(live.end(), 3)
             self.assertIn(told, live.first)
 
 
@@ -225,7 +225,7 @@ class Interface(unittest.TestCase):
     def test_refused(self):
         for words, told in ((["nowhere0"], "nowhere0"), (["lo", "--filter", "no no"], "lo")):
             live = Live("--interface", *words)
-            self.assertEqual(live.end(), 2)
+            self.assertEqual(live.end(), 3)
             self.assertTrue(told in live.first or "filter" in live.first, live.first)
 
 
