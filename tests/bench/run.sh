@@ -20,7 +20,7 @@ build=${BUILD:-build}
 scratch=$PWD/out/bench
 mkdir -p "$scratch"
 words=("$@")
-[ ${#words[@]} -gt 0 ] || words=(read call media tls flood ratio patterns)
+[ ${#words[@]} -gt 0 ] || words=(read call media inspect tls flood ratio patterns)
 
 # instructions PROGRAM FEW MANY: callgrind's count per turn, from the difference of two runs.
 instructions() {
@@ -271,5 +271,7 @@ bench_tls() {
     kill "$ours" && sleep 0.2 && kill "$ours" 2>/dev/null
     wait "$ours" 2>/dev/null
 }
+
+. tests/bench/inspect.sh # captures, every control on, beside tshark, sngrep and sipgrep
 
 for word in "${words[@]}"; do "bench_$word"; done
