@@ -25,7 +25,9 @@ struct admission *admission_new(uint32_t peers)
     admission->peers = calloc((size_t)peers + 1, sizeof(*admission->peers));
     admission->peer_ids = calloc((size_t)peers + 1, sizeof(*admission->peer_ids));
     admission->peer_rates = calloc((size_t)peers + 1, sizeof(*admission->peer_rates));
-    if (admission->peers == NULL || admission->peer_ids == NULL || admission->peer_rates == NULL) {
+    admission->tide = tide_new();
+    if (admission->tide == NULL || admission->peers == NULL || admission->peer_ids == NULL ||
+        admission->peer_rates == NULL) {
         admission_free(admission);
         return NULL;
     }
@@ -40,6 +42,7 @@ void admission_free(struct admission *admission)
         free(admission->peers);
         free(admission->peer_ids);
         free(admission->peer_rates);
+        tide_free(admission->tide);
         free(admission);
     }
 }

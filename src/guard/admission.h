@@ -52,6 +52,7 @@ struct admission {
     uint32_t shares; /* workers that divide what is a peer's or a zone's */
     struct limit_count counts[LIMIT_COUNT];
     struct load load;
+    struct tide *tide; /* what the detectors have seen */
 };
 
 struct admission *admission_new(uint32_t peers);

@@ -4,6 +4,7 @@
  */
 #include "guard/guarded.h"
 #include "guard/steps.h"
+#include "guard/traffic.h"
 
 /* A finding of a control that ran already, about the source instead of the message: told only. */
 static void tell_fallen(struct inspection *inspection, uint32_t control, const char *rule)
@@ -78,6 +79,9 @@ static void note_registered(struct inspection *inspection)
     }
     const struct sip_value *to = sip_value(message, SIP_HEADER_TO);
     uint64_t user = to == NULL ? 0 : limit_subject(inspection, sip_slice(message, to->uri.user));
+    traffic_registered(inspection, user,
+                       admission_host_key(inspection->state, exchange->zone_in,
+                                          &exchange->server_flow.remote));
     admission_know(inspection->tallies->admission, inspection->state, exchange->zone_in,
                    &exchange->server_flow.remote, user, inspection->now_ms);
 }

@@ -1,6 +1,7 @@
 #include "guard/guarded.h"
 
 #include "guard/steps.h"
+#include "guard/traffic.h"
 
 enum {
     REFUSED_S = 30, /* CT-DOS-10: how long a registrar's no is remembered */
@@ -95,6 +96,18 @@ static bool says_stale(const struct sip_message *message)
     return false;
 }
 
+static void note_failed(struct inspection *inspection, const struct exchange *exchange)
+{
+    const struct sip_value *from = sip_value(&inspection->message, SIP_HEADER_FROM);
+
+    if (from != NULL) {
+        traffic_failed(
+            inspection, limit_subject(inspection, sip_slice(&inspection->message, from->uri.user)),
+            admission_host_key(inspection->state, exchange->zone_in, &exchange->server_flow.remote),
+            exchange->zone_in);
+    }
+}
+
 void guarded_note(struct inspection *inspection)
 {
     const struct exchange *exchange = inspection->match.exchange;
@@ -114,6 +127,7 @@ void guarded_note(struct inspection *inspection)
     if (had_credentials(inspection) && status != 404 && !says_stale(message)) {
         struct rate rate = password_rate(zone);
 
+        note_failed(inspection, exchange);
         bucket_take(password_bucket(inspection->tallies->admission, key, now_us), rate, RATES_WHOLE,
                     now_us);
     } else if (exchange->method == SIP_REGISTER && (status == 403 || status == 404)) {

@@ -53,7 +53,9 @@ static void inspection_init(struct inspection *inspection, const struct plan *pl
     inspection->finding_count = 0;
     inspection->finding_excess = 0;
     inspection->asks = 0;
-    inspection->called_key = 0;
+    inspection->called_key = inspection->caller_key = 0;
+    inspection->is_abroad = inspection->is_traffic_noted = false;
+    inspection->alarms = (struct tide_alarms){0, 0, 0, 0};
     memset(inspection->counted, 0, sizeof(inspection->counted));
     inspection->limit = LIMIT_COUNT;
     inspection->score = 0;

@@ -9,6 +9,7 @@
 #include "guard/control.h"
 #include "guard/occasions.h"
 #include "guard/plan.h"
+#include "guard/tide.h"
 #include "state/state.h"
 #include "wire/sdp/sdp.h"
 #include "wire/sip/multipart.h"
@@ -100,7 +101,12 @@ struct inspection {
     struct finding findings[INSPECTION_FINDINGS_MAX];
     uint32_t finding_count;
     uint32_t finding_excess;
-    uint32_t asks;                   /* bit per kind of question waited for */
+    uint32_t asks;       /* bit per kind of question waited for */
+    uint64_t caller_key; /* keyed hash of who calls; made with the traffic's notes */
+    bool is_abroad;      /* a call to another country than ours */
+    bool is_traffic_noted;
+    struct tide_alarms alarms; /* of the detectors, by what this message adds to the traffic */
+    char alarm_room[128];
     uint64_t called_key;             /* keyed hash of number; 0 until it was needed */
     uint64_t counted[COUNTED_COUNT]; /* a new call: what it will count under */
     uint8_t limit;          /* enum limit that refused it, or is nearly used up; LIMIT_COUNT */

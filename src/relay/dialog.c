@@ -178,6 +178,9 @@ struct dialog *dialog_begin(struct relay *relay, struct inspection *inspection,
         return NULL;
     }
     dialog_count(relay->state, dialog, inspection->counted);
+    dialog->caller_key = inspection->caller_key;
+    dialog->called_key = inspection->called_key;
+    dialog->is_abroad = inspection->is_abroad;
     exchange->dialog = pool_handle(&relay->state->dialogs, dialog);
     exchange->begins_dialog = true;
     dialog->sides[0].invite = pool_handle(&relay->state->exchanges, exchange);

@@ -99,6 +99,9 @@ struct dialog {
     uint8_t stream_count;
     uint32_t streams[DIALOG_STREAMS_MAX]; /* indexes of media streams, 0 none; by m= line */
     uint64_t counted[COUNTED_COUNT];
+    uint64_t caller_key, called_key; /* keyed hashes, for what is noted of traffic; 0: nobody's */
+    uint64_t answered_ms;            /* 0: not yet, or it has ended */
+    bool is_abroad, has_rung;
     struct dialog_side sides[2];
     struct wheel_timer timers[DIALOG_TIMER_COUNT];
 };

@@ -10,7 +10,7 @@ struct state_block {
     struct state state;
 };
 
-enum { STATE_VERSION = 7 };
+enum { STATE_VERSION = 8 };
 static const uint64_t state_mark = 0x7369707761726400U + STATE_VERSION;
 
 struct state_layout {

@@ -34,7 +34,7 @@ static bool dialog_truths_are_sound(const struct dialog *dialog)
         &sides[0].supports_timer,     &sides[1].supports_timer,    &sides[0].supports_update,
         &sides[1].supports_update,    &sides[0].invite_offers,     &sides[1].invite_offers,
         &dialog->is_session_ours,     &dialog->is_ending,          &dialog->opens_early,
-        &dialog->asks_preconditions,
+        &dialog->asks_preconditions,  &dialog->is_abroad,          &dialog->has_rung,
     };
     return truths_are_sound(truths, ARRAY_COUNT(truths));
 }

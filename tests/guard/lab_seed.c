@@ -289,6 +289,39 @@ static void seed_calls(struct lab *lab, struct slice line)
     }
 }
 
+static uint64_t name_key(const struct lab *lab, struct slice name, uint32_t number)
+{
+    uint64_t key = name.len == 0 ? 0 : hash_bytes(&lab->state->key, name);
+
+    return key + number * 0x9E3779B97F4A7C15U;
+}
+
+/* "traffic [caller=+1555..] [called=+4312..] times=N [each=caller|called] [ends=quick|refused|none]
+ * [messages]": calls before this one, all just now; each: another one every time. */
+static void seed_traffic(struct lab *lab, struct slice line)
+{
+    struct slice each = word_of(line, "each", "none"), ends = word_of(line, "ends", "none");
+    bool is_callers = slice_equal(each, SLICE("caller")),
+         is_called = slice_equal(each, SLICE("called"));
+    struct tide *tide = lab->tallies->admission->tide;
+
+    for (uint32_t i = 0; i < number_of(line, "times", 1); i++) {
+        struct tide_event event = {
+            .kind = has_word(line, "messages") ? TIDE_MESSAGE : TIDE_ATTEMPT,
+            .now_ms = LAB_NOW_MS,
+            .caller = name_key(lab, word_of(line, "caller", ""), is_callers ? i + 1 : 0),
+            .called = name_key(lab, word_of(line, "called", ""), is_called ? i + 1 : 0),
+        };
+
+        (void)tide_note(tide, &event);
+        event.kind = slice_equal(ends, SLICE("quick")) ? TIDE_GIVEN_UP : TIDE_REFUSED;
+        event.status = 486;
+        if (!slice_equal(ends, SLICE("none"))) {
+            (void)tide_note(tide, &event);
+        }
+    }
+}
+
 /* "used exchanges=N": transactions in progress, of nobody we look at. */
 static void seed_used(struct lab *lab, struct slice line)
 {
@@ -339,6 +372,8 @@ bool lab_seed(struct lab *lab, struct slice line)
         seed_recent(lab, line);
     } else if (slice_equal(what, SLICE("calls"))) {
         seed_calls(lab, line);
+    } else if (slice_equal(what, SLICE("traffic"))) {
+        seed_traffic(lab, line);
     } else if (slice_equal(what, SLICE("used"))) {
         seed_used(lab, line);
     } else if (slice_equal(what, SLICE("load"))) {

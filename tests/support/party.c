@@ -125,10 +125,11 @@ static void keep_address(char *at, size_t max, const struct sip_message *message
     const struct sip_value *value = sip_value(message, name);
     struct text text;
 
-    must(value != NULL);
     text_init(&text, at, max - 1);
     text_put_octet(&text, '<');
-    text_put(&text, sip_slice(message, value->uri.whole));
+    /* Rot in a kept text may make an address unreadable: what is said back then is not. */
+    text_put(&text, value == NULL ? SLICE("sip:unreadable@invalid.invalid")
+                                  : sip_slice(message, value->uri.whole));
     text_put_octet(&text, '>');
     must(!text.is_full);
     at[text.len] = '\0';
