@@ -6,7 +6,7 @@ UBSAN   = UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 export FUZZ_SECONDS ?= 60
 
-.PHONY: all check sim interop test run asan ubsan tsan fuzz controls lint bench audit-lab release clean help
+.PHONY: all check sim differential interop test run asan ubsan tsan fuzz controls lint bench audit-lab release clean help
 .DEFAULT_GOAL = all
 
 all: $(BUILD)/build.ninja ## build into build/
@@ -18,6 +18,9 @@ check: all ## unit tests, controls, scenes, replayed fuzz corpora, house rules; 
 sim: all ## simulated calls: SEED=n CALLS=n (10000) CALL=n to see one of them
 	$(BUILD)/tests/sim --calls $(or $(CALLS),10000) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(CALL),--call $(CALL))
+
+differential: all ## our reader beside Sofia-SIP, oSIP, libre, Kamailio: COUNT=n (1000000) SEED=n
+	tests/differential/run.sh $(BUILD)
 
 interop: all ## calls with real clients, servers and tools on loopback
 	tests/interop/run.sh

@@ -41,7 +41,23 @@ static bool can_be_answered(const struct sip_message *message)
 static void write_single(struct text *text, const struct sip_message *message,
                          enum sip_header_name name)
 {
-    sip_write_header(text, name, sip_header_value(message, name));
+    const struct sip_header *header = sip_header(message, name);
+
+    if (header != NULL) {
+        sip_write_line(text, message, header);
+    }
+}
+
+/* The To of a request, with a tag unless that is empty. */
+static void write_to(struct text *text, const struct sip_message *message, struct slice tag)
+{
+    text_put(text, SLICE("To: "));
+    sip_write_listed(text, message, sip_header_value(message, SIP_HEADER_TO));
+    if (tag.len > 0) {
+        text_put(text, SLICE(";tag="));
+        text_put(text, tag);
+    }
+    text_put(text, SLICE("\r\n"));
 }
 
 /* The answer of a CANCEL has the tag of those of its INVITE (RFC 3261 9.2). */
@@ -100,8 +116,7 @@ void answer_stateless(struct relay *relay, const struct inspection *inspection, 
     sip_write_status_line(&text, status);
     answer_write_vias(&text, message, inspection->packet);
     write_single(&text, message, SIP_HEADER_FROM);
-    answer_write_to(&text, sip_header_value(message, SIP_HEADER_TO),
-                    stateless_tag(inspection, status, slice_of(tag, sizeof(tag))));
+    write_to(&text, message, stateless_tag(inspection, status, slice_of(tag, sizeof(tag))));
     write_single(&text, message, SIP_HEADER_CALL_ID);
     write_single(&text, message, SIP_HEADER_CSEQ);
     text_put(&text, extra);

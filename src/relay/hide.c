@@ -157,6 +157,7 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
 {
     struct slice user = sip_span_of(base, uri->user);
     struct slice host = sip_span_of(base, uri->host);
+    size_t before;
 
     if (uri->scheme == SIP_SCHEME_TEL) {
         text_put(text, SLICE("tel:"));
@@ -169,9 +170,10 @@ void hide_uri(struct text *text, const struct view *view, const char *base,
         return;
     }
     text_put(text, uri->scheme == SIP_SCHEME_SIPS ? SLICE("sips:") : SLICE("sip:"));
-    if (user.len > 0) {
-        hide_user(text, view, user);
-        text_put_octet(text, '@');
+    before = text->len;
+    hide_user(text, view, user);
+    if (text->len > before) {
+        text_put_octet(text, '@'); /* a user of nothing but parameters is none */
     }
     if (hide_host_is_shown(view, host, uri->host_kind)) {
         text_put(text, host);

@@ -194,12 +194,15 @@ static bool is_identifying(uint8_t header)
 static void write_cut(struct text *text, const struct sip_message *message,
                       const struct sip_header *header, uint32_t most)
 {
-    struct slice value = sip_slice(message, header->value);
+    struct slice params = sip_slice(message, header->value), name, value;
 
+    params = slice_skip(params, slice_find(params, ';'));
     text_put(text, sip_header_spelling(header->id));
     text_put(text, SLICE(": "));
     text_put_number(text, most);
-    sip_write_value(text, slice_skip(value, slice_find(value, ';')));
+    while (sip_param_next(&params, &name, &value)) {
+        sip_write_param(text, name, value);
+    }
     text_put(text, SLICE("\r\n"));
 }
 

@@ -1,19 +1,36 @@
 /* CT-FW-09: octets, text and characters that two systems read differently. */
 #include "guard/inspect.h"
 
-/* Text that can be left out is left out; in From and To it is the name of a party (HYG-C02). */
+/* In From and To it is the name of a party, and a Contact cannot be done without (HYG-C02). */
+static bool is_needed(const struct sip_header *line)
+{
+    return line->id == SIP_HEADER_FROM || line->id == SIP_HEADER_TO ||
+           line->id == SIP_HEADER_CONTACT;
+}
+
+/* Text that can be left out is left out, wherever there is such text; what the reader noted is only
+ * the first of it. */
 static enum outcome bad_text_found(struct inspection *inspection)
 {
     const struct sip_message *message = &inspection->message;
-    struct slice evidence = sip_odd_slice(message, SIP_ODD_BAD_UTF8);
-    const struct sip_header *line = inspection_line_at(inspection, evidence);
+    enum outcome outcome = OUTCOME_PASSED;
 
-    if (line == NULL || line->id == SIP_HEADER_FROM || line->id == SIP_HEADER_TO ||
-        line->id == SIP_HEADER_CONTACT) {
-        return inspection_found(inspection, evidence, "HYG-C02");
+    for (unsigned i = 0; i < message->header_count; i++) {
+        const struct sip_header *line = &message->headers[i];
+        struct slice value = sip_slice(message, line->value);
+
+        if (sip_is_utf8(value)) {
+            continue;
+        }
+        if (is_needed(line)) {
+            return inspection_found(inspection, value, "HYG-C02");
+        }
+        inspection_strip_line(inspection, line);
+        outcome = inspection_found_as(inspection, value, "HYG-C02", ACTION_STRIP, 0);
     }
-    inspection_strip_line(inspection, line);
-    return inspection_found_as(inspection, evidence, "HYG-C02", ACTION_STRIP, 0);
+    return outcome == OUTCOME_PASSED
+               ? inspection_found(inspection, sip_odd_slice(message, SIP_ODD_BAD_UTF8), "HYG-C02")
+               : outcome;
 }
 
 /* U+200B-200F zero width and marks, U+2028-202E separators and overrides, U+2060-2069, U+FEFF, and

@@ -65,5 +65,7 @@ static inline bool sdp_attribute_take(struct sdp_reader *reader, struct sdp_line
     line->attribute = (uint8_t)attribute;
     line->value_at = (uint16_t)value;
     reader->level->letters |= sdp_letter_bit('a');
-    return sdp_attribute_count(reader, attribute) && (read == NULL || read(reader, value));
+    /* Nothing is understood of a line that will not be written. */
+    return sdp_attribute_count(reader, attribute) &&
+           (read == NULL || line->is_odd || read(reader, value));
 }

@@ -223,6 +223,9 @@ struct slice sip_from_tag(const struct sip_message *message);
 struct slice sip_to_tag(const struct sip_message *message);
 struct slice sip_branch(const struct sip_message *message);
 
+/* Whether octets above 0x7F are well-formed UTF-8 (RFC 3629). */
+bool sip_is_utf8(struct slice text);
+
 /* Facts of the tables. */
 struct slice sip_method_token(enum sip_method method);
 enum sip_method sip_method_find(struct slice token);

@@ -66,7 +66,6 @@ shape_function sip_opaque_take;
 
 /* Octets above 0x7F in a header's value: where they may stand, and whether they are UTF-8. */
 void sip_octets_judge(const struct sip_reader *reader, const struct sip_header *header);
-bool sip_is_utf8(struct slice text);
 
 /* Notes a single header that came again, first being the first of them. */
 void sip_single_judge(const struct sip_reader *reader, const struct sip_header *first,

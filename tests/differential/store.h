@@ -1,0 +1,14 @@
+/*
+ * A whole store without sockets: what it really sends on when a request comes.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+/* Something the store sends at once, to whoever. */
+typedef void store_sends(struct slice bytes);
+
+bool store_open(const char *policy_path, store_sends *sends);
+
+/* Delivers a request; then so much time goes by that nothing of it is left. */
+void store_take(struct slice bytes);
