@@ -10,5 +10,8 @@ typedef void store_sends(struct slice bytes);
 
 bool store_open(const char *policy_path, store_sends *sends);
 
+/* How often it sent what it should not (GEN-01); the first are printed. */
+unsigned long store_complaints(void);
+
 /* Delivers a request; then so much time goes by that nothing of it is left. */
 void store_take(struct slice bytes);

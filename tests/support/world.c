@@ -25,8 +25,8 @@ static void gate_broken(void *owner, const char *what, const struct media_order 
     complain(owner, what, text_slice(&text));
 }
 
-/* What a refusal must copy may be odd in harmless ways; what Refer-To and History-Info carry is
- * looked at by their own scenes. */
+/* What a refusal, or the first answer, must copy may be odd in harmless ways; what Refer-To and
+ * History-Info carry is looked at by their own scenes. */
 static bool may_be_odd(const struct sip_message *message, unsigned oddity)
 {
     static const uint8_t harmless[] = {
@@ -45,8 +45,10 @@ static bool may_be_odd(const struct sip_message *message, unsigned oddity)
     if (oddity == SIP_ODD_UNDERSCORE_HOST) {
         return true; /* the rules let it pass, and the core is told hosts as they are */
     }
-    for (size_t i = 0; !message->is_request && message->status >= 300 && i < ARRAY_COUNT(harmless);
-         i++) {
+    if (message->is_request || (message->status < 300 && message->status != 100)) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(harmless); i++) {
         if (harmless[i] == oddity) {
             return true;
         }
