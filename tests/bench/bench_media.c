@@ -7,11 +7,13 @@
  *     pair   one socket in, one out, recvfrom and sendto: the least anybody pays
  *     ports  a socket per stream and side, epoll, recvmmsg, sendto: the gate without its judgement
  *     gate   the gate, packets gathering under load; eager: without gathering
+ *     cm     the gate, sealing for the far side with AES_CM_128_HMAC_SHA1_80; gcm: AEAD_AES_128_GCM
  *
  * The contender has CPU 0, the generator CPU 1.  Medians of alternating rounds, from the
  * scheduler's clock of the contender's process.
  */
 #include "base/must.h"
+#include "io/media/cipher.h"
 #include "io/media/gate.h"
 #include "io/media/judge.h"
 #include "io/media/ports.h"
@@ -30,8 +32,8 @@
 
 enum { STREAMS_MAX = 2000, PACKET = 172, BATCH = 32, ROUNDS_MAX = 15 };
 
-enum contender { PAIR, PORTS, GATE, EAGER, CONTENDERS };
-static const char *const names[CONTENDERS] = {"pair", "ports", "gate", "eager"};
+enum contender { PAIR, PORTS, GATE, EAGER, SEALED_CM, SEALED_GCM, CONTENDERS };
+static const char *const names[CONTENDERS] = {"pair", "ports", "gate", "eager", "cm", "gcm"};
 
 struct bench {
     unsigned streams, seconds, rounds;
@@ -167,10 +169,11 @@ static void gate_run(const struct bench *bench, bool is_eager)
 
     close(bench->workers[0]);
     close(bench->parent[0]);
+    must(ciphers_begin());
     _exit(media_run(&setup));
 }
 
-static void order_all(const struct bench *bench)
+static void order_all(const struct bench *bench, enum contender contender)
 {
     for (unsigned i = 0; i < bench->streams; i++) {
         struct media_order order = {.version = MEDIA_ORDER_VERSION,
@@ -184,6 +187,11 @@ static void order_all(const struct bench *bench)
             order.sides[side].payload_types[0] = 1 << 8;
             order.sides[side].packets_per_second = 100000;
             order.sides[side].bytes_per_second = 10000000;
+        }
+        if (contender >= SEALED_CM) {
+            order.sides[1].protection = MEDIA_SDES;
+            order.sides[1].send.suite =
+                contender == SEALED_CM ? MEDIA_SUITE_AES_128_CM : MEDIA_SUITE_AES_128_GCM;
         }
         must(send(bench->workers[0], &order, sizeof(order), 0) == sizeof(order));
     }
@@ -224,8 +232,8 @@ static pid_t contender_start(struct bench *bench, enum contender contender)
     }
     close(bench->workers[1]);
     close(bench->parent[1]);
-    if (contender == GATE || contender == EAGER) {
-        order_all(bench);
+    if (contender >= GATE) {
+        order_all(bench, contender);
     }
     usleep(50000);
     return pid;

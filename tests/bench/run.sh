@@ -3,11 +3,12 @@
 # machine's or another hour's.
 #
 #     tests/bench/run.sh              all of it
-#     tests/bench/run.sh WORD ...     of: read call media flood ratio patterns
+#     tests/bench/run.sh WORD ...     of: read call media srtp flood ratio patterns
 #
 #   read    ns and instructions to read a message completely, SDP included
 #   call    ns and instructions of a whole call through guard and relay, without sockets
 #   media   CPU per RTP packet of the gate, beside forwarders that judge nothing
+#   srtp    the same where the gate seals, beside rtpengine, when ../shared/bench is there
 #   flood   good calls while floods arrive, beside Kamailio's firewall policy, when ../shared/bench is
 #           there; RATE=1000 FLOODS="25000 100000 200000" SECONDS_EACH=3
 #   patterns  ns a message scanned with 10 to 10,000 patterns, and a number among 10,000 prefixes
@@ -67,6 +68,13 @@ bench_media() {
     echo "== media"
     ninja -C "$build" tests/bench_media >/dev/null || return
     "$build/tests/bench_media"
+}
+
+# The gate's own figures have the sealed ones in them.
+bench_srtp() {
+    bench_media
+    local peer=../shared/bench/e_rtpengine.sh
+    [ -e "$peer" ] && have rtpengine && bash "$peer" 50 "10000 40000 80000" 2
 }
 
 # The store between the load generator's caller and answerer, signalling only and with media anchored.
