@@ -28,7 +28,8 @@ trap stop EXIT
 start() {
     case $1 in
     sipwarden)
-        "$program" run "$here/sipwarden.yaml" --state "$out/$1.state" >"$out/$1.log" 2>&1 &
+        sed "s|@LAB@|$here|" "$here/sipwarden.yaml" >"$out/sipwarden.yaml"
+        "$program" run "$out/sipwarden.yaml" --state "$out/$1.state" >"$out/$1.log" 2>&1 &
         ;;
     *)
         command -v kamailio >/dev/null || return 1

@@ -83,18 +83,34 @@ static bool is_agreed(const struct inspection *inspection)
     return route != NULL && identity_has_prefix(&route->numbers, inspection->number);
 }
 
+static bool is_telephone(const struct sip_message *message, const struct sip_uri *uri)
+{
+    struct slice kind;
+
+    return uri->scheme == SIP_SCHEME_TEL ||
+           (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
+            slice_equal_nocase(kind, SLICE("phone")));
+}
+
+/* Said to be an international number, and none (RFC 3966 3). */
+static bool is_no_number(const struct sip_message *message, const struct sip_value *from)
+{
+    char room[IDENTITY_DIGITS_MAX];
+    struct slice user;
+
+    if (from == NULL || !is_telephone(message, &from->uri)) {
+        return false;
+    }
+    user = sip_slice(message, from->uri.user);
+    return user.len > 0 && user.at[0] == '+' && identity_number(message, &from->uri, room).len == 0;
+}
+
 /* Between operators a number is called as it is called from everywhere (HYG-T01); what is said to
  * be dialled here is nobody's to dial from there. */
 static bool is_called_local(const struct inspection *inspection)
 {
-    const struct sip_message *message = &inspection->message;
-    const struct sip_uri *uri = &message->uri;
-    struct slice kind;
-    bool is_telephone = uri->scheme == SIP_SCHEME_TEL ||
-                        (sip_param_find(sip_slice(message, uri->params), SLICE("user"), &kind) &&
-                         slice_equal_nocase(kind, SLICE("phone")));
-
-    return is_telephone && inspection->number.len > 0 && !is_agreed(inspection) &&
+    return is_telephone(&inspection->message, &inspection->message.uri) &&
+           inspection->number.len > 0 && !is_agreed(inspection) &&
            !identity_is_global(inspection->number) &&
            !policy_is_emergency_number(inspection->policy, inspection->number);
 }
@@ -112,6 +128,11 @@ enum outcome control_number_plan(struct inspection *inspection)
         return inspection_found_as(inspection,
                                    sip_slice(&inspection->message, inspection->message.uri.whole),
                                    "HYG-T01", ACTION_REJECT, 484);
+    }
+    const struct sip_value *from = sip_value(&inspection->message, SIP_HEADER_FROM);
+    if (is_no_number(&inspection->message, from)) {
+        cursor = (struct identity_cursor){.value = from, .is_from = true};
+        return impossible(inspection, &cursor);
     }
     while (identity_next_number(inspection, &cursor, &number)) {
         if ((identity_is_global(number) && !is_possible(number)) ||
