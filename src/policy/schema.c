@@ -10,9 +10,9 @@ static const struct {
     enum section section;
     const char *name;
 } definitions[] = {
-    {SECTION_ZONE, "zone"}, {SECTION_LISTENER, "listener"}, {SECTION_PEER, "peer"},
-    {SECTION_HOP, "hop"},   {SECTION_ROUTE, "route"},       {SECTION_CONTROL, "control"},
-    {SECTION_HEP, "hep"},   {SECTION_TLS, "tls"},           {SECTION_FEED, "feed"},
+    {SECTION_ZONE, "zone"},       {SECTION_LISTENER, "listener"}, {SECTION_PEER, "peer"},
+    {SECTION_HOP, "hop"},         {SECTION_ROUTE, "route"},       {SECTION_CONTROL, "control"},
+    {SECTION_HEP, "hep"},         {SECTION_TLS, "tls"},           {SECTION_FEED, "feed"},
     {SECTION_PATTERN, "pattern"},
 };
 

@@ -218,14 +218,10 @@ static void against_a_plain_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_has_nothing),
-        cmocka_unit_test(filled_to_the_brim_and_again),
-        cmocka_unit_test(one_hash_for_all),
-        cmocka_unit_test(same_place_other_hash),
-        cmocka_unit_test(half_a_hash_is_kept),
-        cmocka_unit_test(the_next_worker_begins_empty),
-        cmocka_unit_test(small_tables),
-        cmocka_unit_test(index_zero_is_nobody),
+        cmocka_unit_test(empty_has_nothing),    cmocka_unit_test(filled_to_the_brim_and_again),
+        cmocka_unit_test(one_hash_for_all),     cmocka_unit_test(same_place_other_hash),
+        cmocka_unit_test(half_a_hash_is_kept),  cmocka_unit_test(the_next_worker_begins_empty),
+        cmocka_unit_test(small_tables),         cmocka_unit_test(index_zero_is_nobody),
         cmocka_unit_test(against_a_plain_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 enum {
     DIGEST = 32,
     SIGNATURE = 64,
+    TOLD_AT = 2 * (2 * DIGEST + 1), /* the name, behind two digests */
     MANIFEST_MAX = 65536,
     NAME_LEN_MAX = 128,
 };
@@ -144,7 +145,7 @@ static bool line_holds(const char *folder, struct slice line, unsigned char chai
 {
     char name[NAME_LEN_MAX + 1], room[256];
     unsigned char digest[DIGEST];
-    struct slice told = slice_skip(line, 2 * (2 * DIGEST + 1));
+    struct slice told = slice_skip(line, TOLD_AT);
     struct text text;
 
     if (told.len == 0 || told.len > NAME_LEN_MAX || slice_find(told, '/') != told.len) {

@@ -257,7 +257,7 @@ unsigned callers_group(struct callers *callers, unsigned count, uint32_t *middle
     for (unsigned i = 0; i < count; i++) {
         calls[i] = call_begin(callers);
     }
-    ground_wait(callers->ground, CALLERS_PATIENCE_MS * 2, none_waits, callers);
+    ground_wait(callers->ground, 2UL * CALLERS_PATIENCE_MS, none_waits, callers);
     for (unsigned i = 0; i < count; i++) {
         if (calls[i] == NULL || calls[i]->state != CALL_ENDED) {
             lost++;

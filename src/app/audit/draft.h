@@ -46,7 +46,7 @@ void draft_begin(struct draft *draft, const struct scope *scope, enum vantage_id
                  enum transport transport, const char *method, struct chance *chance);
 
 /* Words in braces and escapes are replaced: {domain}, {callee}, {A*900}, \r \n \t \0 \xHH \\. */
-struct slice draft_expand(struct draft *draft, struct slice text);
+struct slice draft_expand(struct draft *draft, struct slice from);
 
 /* One line of a probe: "set NAME: value", "add LINE", "drop NAME", "uri URI", "start LINE",
  * "ends TEXT", "body TYPE", "| body line", "raw TEXT", "repeat N LINE".  False when it is none. */

@@ -425,7 +425,8 @@ void ground_wait(struct ground *ground, uint64_t ms, bool (*is_done)(void *), vo
                 (struct pollfd){.fd = vantage->is_gone ? -1 : vantage->tcp, .events = POLLIN};
         }
         uint64_t left = now >= until ? 0 : until - now;
-        int ready = poll(waits, VANTAGE_COUNT * 2, (int)(left < SLICE_MS ? left : SLICE_MS));
+        int ready =
+            poll(waits, sizeof(waits) / sizeof(waits[0]), (int)(left < SLICE_MS ? left : SLICE_MS));
 
         for (unsigned i = 0; ready > 0 && i < VANTAGE_COUNT; i++) {
             if (waits[i].revents != 0) {

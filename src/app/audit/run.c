@@ -6,6 +6,7 @@
 #include "app/audit/report.h"
 #include "app/say.h"
 #include "app/verbs.h"
+#include "base/must.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -319,9 +320,7 @@ static int audit_of(const char *path, const struct audit_options *options)
     if (options->claims != NULL) {
         claimed = file_read(options->claims, CLAIMS_FILE_MAX);
     }
-    if (audit == NULL || claims == NULL) {
-        return EXIT_RUNTIME;
-    }
+    must(audit != NULL && claims != NULL);
     audit->seed = options->seed;
     audit->is_mute = options->is_json;
     if (text.len == 0 || (options->claims != NULL && claimed.len == 0) ||
@@ -339,6 +338,8 @@ static int audit_of(const char *path, const struct audit_options *options)
     }
     scope_free(&audit->scope);
     claims_free(claims);
+    free((void *)(uintptr_t)text.at);
+    free((void *)(uintptr_t)claimed.at);
     free(audit);
     free(claims);
     return status;

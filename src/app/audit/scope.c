@@ -419,43 +419,45 @@ static bool is_digit(char octet)
     return octet >= '0' && octet <= '9';
 }
 
-bool scope_allows(struct slice bytes)
+/* Short codes that reach emergency services somewhere (TS 22.101 10.1, national plans). */
+static bool is_emergency_number(struct slice digits)
 {
-    /* Short codes that reach emergency services somewhere (TS 22.101 10.1, national plans). */
     static const char *const numbers[] = {"112", "911", "999", "000", "110", "119", "120", "122",
                                           "133", "144", "147", "15",  "17",  "18",  "08",  "113",
                                           "115", "117", "118", "061", "066", "106", "108", "100",
                                           "101", "102", "103", "104", "190", "192", "193", "194"};
-    struct slice rest = bytes, line;
 
-    /* Wherever a URI or a header could carry it: the whole message is searched. */
-    if (slice_has(bytes, SLICE("service:sos")) || slice_has(bytes, SLICE("SERVICE:SOS"))) {
+    for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
+        if (slice_equal(digits, slice_string(numbers[n]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A URI begins here whose user is such a number, and not a token that begins with its digits. */
+static bool is_emergency_uri(struct slice rest)
+{
+    size_t len = 0;
+
+    if (!slice_starts_nocase(rest, SLICE("sip:")) && !slice_starts_nocase(rest, SLICE("tel:")) &&
+        !slice_starts_nocase(rest, SLICE("ips:"))) {
         return false;
     }
-    for (unsigned i = 0; slice_cut(&rest, '\n', &line) && line.len > 1 && i < 4096; i++) {
-        for (size_t at = 0; at + 4 < line.len; at++) {
-            struct slice from_here = slice_skip(line, at);
+    struct slice user = slice_skip(rest, 4);
+    while (len < user.len && is_digit(user.at[len])) {
+        len++;
+    }
+    return (len == user.len || strchr("@;?> \r", user.at[len]) != NULL) &&
+           is_emergency_number(slice_head(user, len));
+}
 
-            if (!slice_starts_nocase(from_here, SLICE("sip:")) &&
-                !slice_starts_nocase(from_here, SLICE("tel:")) &&
-                !slice_starts_nocase(from_here, SLICE("ips:"))) {
-                continue;
-            }
-            struct slice user = slice_skip(from_here, 4);
-            size_t len = 0;
-
-            while (len < user.len && is_digit(user.at[len])) {
-                len++;
-            }
-            /* A token may begin with the same digits. */
-            if (len < user.len && strchr("@;?> \r", user.at[len]) == NULL) {
-                continue;
-            }
-            for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
-                if (slice_equal(slice_head(user, len), slice_string(numbers[n]))) {
-                    return false;
-                }
-            }
+/* Wherever a URI or a header could carry it: the whole message is searched. */
+bool scope_allows(struct slice bytes)
+{
+    for (struct slice rest = bytes; rest.len > 4; rest = slice_skip(rest, 1)) {
+        if (is_emergency_uri(rest) || slice_starts_nocase(rest, SLICE("service:sos"))) {
+            return false;
         }
     }
     return true;

@@ -159,8 +159,8 @@ static bool may_name(const struct inspection *inspection, const struct dialog *d
     const struct dialog_side *leg = &dialog->sides[side];
     const struct party party = {leg->zone, leg->peer, leg->peer_id, &leg->flow};
 
-    return inspection_zone(inspection)->class == ZONE_CORE ||
-           (side == 1 && dialog->is_handed_on) || is_from_party(inspection, &party);
+    return inspection_zone(inspection)->class == ZONE_CORE || (side == 1 && dialog->is_handed_on) ||
+           is_from_party(inspection, &party);
 }
 
 static enum outcome takes_place_of(struct inspection *inspection, enum sip_header_name name)

@@ -5,7 +5,7 @@
 enum {
     TAG_DIGITS_MAX = 9,
     LIFETIME_BITS_MAX = 48, /* RFC 3711 9.2 */
-    DIGITS_PER_GROUP = 4, /* of base64 */
+    DIGITS_PER_GROUP = 4,   /* of base64 */
     OCTETS_PER_GROUP = 3,
 };
 

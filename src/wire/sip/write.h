@@ -28,8 +28,8 @@ void sip_write_line(struct text *text, const struct sip_message *message,
 /* A value unfolded: each fold becomes one SP. */
 void sip_write_value(struct text *text, struct slice value);
 
-/* A value, or several, with parameters, of this message: without the empty members and parameters it
- * may have. */
+/* A value, or several, with parameters, of this message: without the empty members and parameters
+ * it may have. */
 void sip_write_listed(struct text *text, const struct sip_message *message, struct slice value);
 
 /* ";name=value", or ";name" for a flag. */
