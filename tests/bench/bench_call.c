@@ -3,6 +3,7 @@
  *
  *     bench_call [CALLS]     prints ns per call; under callgrind the instructions of the difference
  *                            between two counts are those of a call (instructions.sh)
+ *     bench_call memory      what records and kept texts of a transaction and of a call take
  */
 #include "base/must.h"
 #include "relay/relay.h"
@@ -210,11 +211,12 @@ static struct slice in_dialog(const struct sip_message *answer, char *room, size
     return text_slice(&text);
 }
 
-static void call(struct bench *bench, unsigned number, bool shows)
+/* INVITE to ACK; the 2xx is left in answer, its octets in kept. */
+static void call_begin(struct bench *bench, unsigned number, bool shows, struct sip_message *answer,
+                       char kept[8192])
 {
-    char room[8192], kept[8192];
+    char room[8192];
     struct text text;
-    static struct sip_message answer;
 
     text_init(&text, room, sizeof(room));
     text_put_format(&text, invite, number, number, number, number);
@@ -231,13 +233,65 @@ static void call(struct bench *bench, unsigned number, bool shows)
         printf("%.*s\n", (int)sent.len, sent.at);
     }
     memcpy(kept, sent.at, sent.len);
-    must(sip_read(&answer, slice_of(kept, sent.len), false) == SIP_READ);
-    deliver(bench, in_dialog(&answer, room, sizeof(room), "ACK", number, 127), true);
-    char bye_room[8192];
-    sent = deliver(bench, in_dialog(&answer, room, sizeof(room), "BYE", number, 128), true);
+    must(sip_read(answer, slice_of(kept, sent.len), false) == SIP_READ);
+    deliver(bench, in_dialog(answer, room, sizeof(room), "ACK", number, 127), true);
+}
+
+static void call(struct bench *bench, unsigned number, bool shows)
+{
+    char room[8192], kept[8192], bye_room[8192];
+    static struct sip_message answer;
+
+    call_begin(bench, number, shows, &answer, kept);
+    struct slice sent =
+        deliver(bench, in_dialog(&answer, room, sizeof(room), "BYE", number, 128), true);
     memcpy(bye_room, sent.at, sent.len);
     must(sip_read(&bench->seen, slice_of(bye_room, sent.len), false) == SIP_READ);
     deliver(bench, response(bench, room, sizeof(room), 200, ""), false);
+}
+
+/* Octets of all records and texts in use, the places they are found by included. */
+static size_t bench_octets(const struct bench *bench)
+{
+    const struct state *state = bench->state;
+    size_t octets = 0;
+
+    octets += (size_t)state->exchanges.used * state->exchanges.slot_size;
+    octets += (size_t)state->dialogs.used * state->dialogs.slot_size;
+    octets += (size_t)state->streams.used * state->streams.slot_size;
+    for (unsigned i = 0; i < TEXT_SIZES; i++) {
+        octets += (size_t)state->texts.pools[i].used * state->texts.pools[i].slot_size;
+    }
+    octets +=
+        2 * sizeof(struct table_entry) *
+        (state->by_server.used + state->by_client.used + state->by_merge.used + state->by_tag.used);
+    return octets;
+}
+
+static void bench_memory(struct bench *bench)
+{
+    enum { CALLS = 1000 };
+    static struct sip_message answer;
+    char kept[8192];
+
+    for (unsigned i = 1; i <= CALLS; i++) {
+        call_begin(bench, i, false, &answer, kept);
+    }
+    size_t begun = bench_octets(bench);
+    printf("%zu octets for a call whose INVITE is still remembered (%u transactions, %u dialogs)\n",
+           begun / CALLS, bench->state->exchanges.used, bench->state->dialogs.used);
+    for (unsigned s = 0; s < 40; s++) { /* timers of transactions end; no session timer does */
+        bench->now_us += 1000000;
+        outbox_reset(&bench->outbox);
+        relay_tick(bench->relay, bench->now_us / 1000, &bench->outbox);
+    }
+    must(bench->state->exchanges.used == 0 && bench->state->dialogs.used == CALLS);
+    size_t up = bench_octets(bench);
+    printf(
+        "%zu octets for a call that is up, of these %u for its medium; %zu for the transaction\n",
+        up / CALLS, bench->state->streams.slot_size, (begun - up) / CALLS);
+    printf("%zu octets for a registration with short texts, %zu with longer ones\n",
+           sizeof(struct registration) + 256, sizeof(struct registration) + 1024);
 }
 
 int main(int argc, char **argv)
@@ -247,6 +301,10 @@ int main(int argc, char **argv)
     struct timespec before, after;
 
     bench_init(&bench);
+    if (argc > 1 && strcmp(argv[1], "memory") == 0) {
+        bench_memory(&bench);
+        return 0;
+    }
     call(&bench, 0, argc > 2);
     clock_gettime(CLOCK_MONOTONIC, &before);
     for (unsigned i = 1; i <= calls; i++) {

@@ -7,6 +7,7 @@
 #
 #   read    ns and instructions to read a message completely, SDP included
 #   call    ns and instructions of a whole call through guard and relay, without sockets
+#   memory  octets of a transaction, a call, a registration; and of a store at rest
 #   media   CPU per RTP packet of the gate, beside forwarders that judge nothing
 #   srtp    the same where the gate seals, beside rtpengine, when ../shared/bench is there
 #   flood   good calls while floods arrive, beside Kamailio's firewall policy, when ../shared/bench is
@@ -62,6 +63,26 @@ bench_patterns() {
     echo "== patterns and numbers"
     ninja -C "$build" tests/bench_patterns >/dev/null || return
     "$build/tests/bench_patterns"
+}
+
+# The store at rest: what its processes have to themselves, shared pages divided.
+bench_memory() {
+    local folder=$scratch/rest store
+    echo "== memory"
+    ninja -C "$build" tests/bench_call >/dev/null || return
+    "$build/tests/bench_call" memory | sed 's/^/  /'
+    rm -rf "$folder" && mkdir -p "$folder"
+    ratio_policy pass pass | sed '/^capacity/,$d' >"$folder/policy.yaml"
+    "$build/sipwarden" run "$folder/policy.yaml" --state "$folder/state" >"$folder/log" 2>&1 &
+    store=$!
+    sleep 2
+    for process in "$store" $(ps -o pid= --ppid "$store"); do
+        printf '  %6d kB  %s\n' "$(awk '/^Pss:/{print $2}' "/proc/$process/smaps_rollup")" \
+            "$(tr '\0' ' ' <"/proc/$process/cmdline" | cut -c1-40)"
+    done | sort -rn | tee "$folder/sizes"
+    echo "  $(awk '{kb += $1} END {print kb}' "$folder/sizes") kB in all, with the capacities of a new policy"
+    kill "$store"
+    wait "$store" 2>/dev/null
 }
 
 bench_media() {
@@ -123,7 +144,7 @@ bench_ratio() {
     export BW=$scratch/ratio
     mkdir -p "$BW"
     ratio_policy pass pass >"$BW/signalling.yaml"
-    ratio_policy 127.0.77.1:20000-23999 127.0.77.5:20000-23999 >"$BW/anchored.yaml"
+    ratio_policy 127.0.77.1:20000-26999 127.0.77.5:20000-26999 >"$BW/anchored.yaml"
     for kind in signalling anchored; do
         echo "-- $kind"
         OURS="$PWD/$build/sipwarden run $BW/$kind.yaml --state $BW/state-$kind >$BW/$kind.log 2>&1" \
