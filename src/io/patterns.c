@@ -130,7 +130,7 @@ static bool write_all(int fd, const char *octets, size_t len)
     return true;
 }
 
-static void limit(int which, rlim_t most)
+static void limit(__rlimit_resource_t which, rlim_t most)
 {
     const struct rlimit bound = {.rlim_cur = most, .rlim_max = most};
 

@@ -91,8 +91,7 @@ static void source_next(struct attacker *attacker, char written[ADDRESS_TEXT_MAX
 static int put_malformed(char *octets, uint64_t number)
 {
     static const char *const kinds[] = {
-        "INVITE sip:%llx SIP/2.0\r\nVia: SIP/2.0/UDP x\r\nCSeq: INVITE\r\nContent-Length: "
-        "-1\r\n\r\n",
+        "INVITE sip:%llx SIP/2.0\r\nVia: SIP/2.0/UDP x\r\nCSeq: x\r\nContent-Length: -1\r\n\r\n",
         "GET /%llx HTTP/1.1\r\nHost: x\r\n\r\n",
         "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%llx\r\nFrom: <sip:",
         "\x01\x02\x03%llx\xff\xfe",

@@ -81,7 +81,7 @@ struct flood_attacker {
     const struct flood_wish *wish;
     struct flood_sent *sent;
 };
-void *flood_attack(void *attacker);
+void *flood_attack(void *argument);
 const char *flood_attack_name(enum flood_attack attack);
 const char *flood_attack_what(enum flood_attack attack);
 

@@ -76,8 +76,11 @@ static bool file_read(struct slice path, bool is_secret, struct slice *octets, s
         return file_refused(fault, name, "cannot be read");
     }
     if (octets->len == 0 || octets->len == TLS_ENTRY_MAX) {
+        bool is_empty = octets->len == 0;
+
         free((void *)(uintptr_t)octets->at);
-        return file_refused(fault, name, octets->len == 0 ? "is empty" : "is too long");
+        *octets = SLICE_NONE;
+        return file_refused(fault, name, is_empty ? "is empty" : "is too long");
     }
     return true;
 }
