@@ -397,9 +397,10 @@ int main(void)
         cmocka_unit_test(test_hello_race),     cmocka_unit_test(test_learned_by_handshake),
         cmocka_unit_test(test_gate_is_client), cmocka_unit_test(test_ice),
     };
+    struct cipher *first = ciphers_begin();
     int failed;
 
-    if (!ciphers_begin() || !media_certificate_make(&ours) || !media_certificate_make(&theirs)) {
+    if (first == NULL || !media_certificate_make(&ours) || !media_certificate_make(&theirs)) {
         return 1;
     }
     our_setup = dtls_setup_new(&ours);
@@ -410,5 +411,6 @@ int main(void)
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     dtls_setup_free(our_setup);
     dtls_setup_free(their_setup);
+    cipher_free(first);
     return failed;
 }

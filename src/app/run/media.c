@@ -40,6 +40,7 @@ int media_main(struct child *child)
         .limits = {.streams = child->start.media_streams},
     };
     struct gate *gate = NULL;
+    struct cipher *first = NULL;
 
     if (policy == NULL) {
         return 3;
@@ -52,8 +53,8 @@ int media_main(struct child *child)
     setup.certificate = certificate_take(child, &certificate) ? &certificate : NULL;
     setup.totals = child_map(&child->counters, "counters");
     if (setup.totals == NULL || child->counters.len < sizeof(*setup.totals) ||
-        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) || !ciphers_begin() ||
-        !child_drop(child)) {
+        getrandom(&setup.key, sizeof(setup.key), 0) != sizeof(setup.key) ||
+        (first = ciphers_begin()) == NULL || !child_drop(child)) {
         return 3;
     }
     /* What the gate asks of the kernel once, it asks before it may ask no more. */
@@ -66,5 +67,6 @@ int media_main(struct child *child)
     child_is_running(child);
     media_gate_run(gate);
     media_gate_free(gate);
+    cipher_free(first);
     return 0;
 }

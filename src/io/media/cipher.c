@@ -72,19 +72,23 @@ void cipher_free(struct cipher *cipher)
 }
 
 /* The library begins its own library with the first session and ends it with the last, and both
- * open files: so one session is never ended. */
-bool ciphers_begin(void)
+ * open files: so a first one is kept. */
+struct cipher *ciphers_begin(void)
 {
     static const struct media_key key = {.suite = MEDIA_SUITE_AES_128_CM};
     static const struct media_key counted = {.suite = MEDIA_SUITE_AES_256_GCM};
-    struct cipher *probe = NULL;
+    struct cipher *first = NULL, *probe = NULL;
 
-    if (srtp_init() != srtp_err_status_ok || cipher_new(&key, true) == NULL) {
-        return false;
+    if (srtp_init() != srtp_err_status_ok || (first = cipher_new(&key, true)) == NULL) {
+        return NULL;
     }
     probe = cipher_new(&counted, false);
+    if (probe == NULL) {
+        cipher_free(first);
+        return NULL;
+    }
     cipher_free(probe);
-    return probe != NULL;
+    return first;
 }
 
 static bool source_is_known(const struct cipher *cipher, uint32_t ssrc)

@@ -17,9 +17,9 @@ struct cipher;
 
 enum cipher_opened { CIPHER_OPENED, CIPHER_FORGED, CIPHER_REPLAYED };
 
-/* Once in a process, before it is confined: the library opens files and keeps them.  False when it
- * cannot work here. */
-bool ciphers_begin(void);
+/* Once in a process, before it is confined: the library opens files and keeps them until what is
+ * returned is freed, after all others.  NULL when it cannot work here. */
+struct cipher *ciphers_begin(void);
 
 /* NULL without a key or when memory ends.  is_sealing says which way it is used. */
 struct cipher *cipher_new(const struct media_key *key, bool is_sealing);
