@@ -29,7 +29,7 @@ static void set_url(struct reading *reading, enum reading_part part, const url_t
                     slice_or_none(url->url_host), slice_or_none(url->url_port));
 }
 
-static bool fill(const sip_t *sip, struct reading *reading)
+static bool fill(sip_t *sip, struct reading *reading)
 {
     const sip_p_asserted_identity_t *asserted = sip_p_asserted_identity(sip);
 

@@ -29,7 +29,7 @@ static void expect_form(struct slice text, const char *file)
 
     while (slice_cut(&rest, '\n', &line)) {
         struct slice place = slice_skip(line, strlen(file) + 1), number;
-        uint64_t value;
+        uint64_t value = 0;
 
         assert_true(slice_starts(line, slice_string(file)));
         assert_true(slice_cut(&place, ':', &number) && slice_number(number, 1 << 24, &value));
