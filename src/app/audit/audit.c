@@ -1,5 +1,7 @@
 #include "app/audit/audit.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +23,7 @@ void sightings_clear(struct audit *audit)
 {
     audit->sighting_count = 0;
     audit->room_len = 0;
+    audit->known_before = audit->known_next;
     audit->leaked = NULL;
 }
 
@@ -134,6 +137,29 @@ static void neighbour_answers(struct audit *audit, const struct heard *heard)
     }
 }
 
+/* Whether a request is one that was heard in an earlier variant, sent again. */
+static bool is_repeated(struct audit *audit, const struct sip_message *message, enum vantage_id at)
+{
+    static const struct hash_key key = {0x617564697473, 0x7265706561743F};
+    char room[512];
+    struct text text;
+
+    text_init(&text, room, sizeof(room));
+    text_put_number(&text, at);
+    text_put_octet(&text, ' ');
+    text_put(&text, slice_head(sip_call_id(message), 256));
+    text_put(&text, slice_head(sip_branch(message), 128));
+    text_put_number(&text, message->cseq);
+    uint64_t hash = hash_bytes(&key, text_slice(&text));
+    for (uint32_t i = 0; i < KNOWN_MAX && i < audit->known_before; i++) {
+        if (audit->known[(audit->known_before - 1 - i) % KNOWN_MAX] == hash) {
+            return true;
+        }
+    }
+    audit->known[audit->known_next++ % KNOWN_MAX] = hash;
+    return false;
+}
+
 /* What belongs to calls taken up before is no sighting of this test. */
 static bool is_leftover(const struct audit *audit, const struct sip_message *message)
 {
@@ -158,7 +184,8 @@ static void audit_hears(void *owner, const struct heard *heard)
     if (is_sip && callers_hear(&audit->callers, heard, message)) {
         return;
     }
-    if (!is_sip || !is_leftover(audit, message)) {
+    bool is_old = is_sip && message->is_request && is_repeated(audit, message, heard->at);
+    if (!is_sip || (!is_old && !is_leftover(audit, message))) {
         struct sighting *sighting = sighting_keep(audit, heard);
 
         if (sighting != NULL) {

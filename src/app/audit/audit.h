@@ -11,6 +11,7 @@
 enum {
     SIGHTINGS_MAX = 256, /* of one variant; more are counted */
     SIGHTINGS_ROOM = 1 << 20,
+    KNOWN_MAX = 4096,
     WRITTEN_MAX = 1 << 18, /* octets: too long on purpose is what some tests are */
     SETTLE_MS = 120, /* how long silence is waited for, on a box that answers in a millisecond */
 };
@@ -44,8 +45,10 @@ struct audit {
 
     struct sighting sightings[SIGHTINGS_MAX];
     uint32_t sighting_count, sightings_lost;
-    char *room;    /* SIGHTINGS_ROOM */
-    char *written; /* WRITTEN_MAX: of the message sent now */
+    uint64_t known[KNOWN_MAX]; /* requests heard lately: a box may repeat them for half a minute */
+    uint32_t known_next, known_before; /* next to be written; how it stood when the variant began */
+    char *room;                        /* SIGHTINGS_ROOM */
+    char *written;                     /* WRITTEN_MAX: of the message sent now */
     size_t written_len;
     size_t room_len;
     struct sip_message *message; /* read last */
