@@ -140,29 +140,22 @@ static void core_answers(struct callers *callers, const struct heard *heard,
 {
     const struct scope *scope = callers->scope;
     const struct address *here = &scope->places[VANTAGE_CORE];
-    char room[8192], tag[24], sdp[256], host[ADDRESS_TEXT_MAX + 1];
-    struct text text, shown;
+    char room[16384], tag[24];
+    struct text text;
 
     if (message->method == SIP_ACK) {
         return;
     }
-    text_init(&shown, host, sizeof(host) - 1);
-    address_write_host(&shown, here, false);
-    host[shown.len] = '\0';
-    int sdp_len = snprintf(sdp, sizeof(sdp),
-                           "v=0\r\no=- 1 1 IN IP%c %s\r\ns=-\r\nc=IN IP%c %s\r\nt=0 0\r\n"
-                           "m=audio 41000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n",
-                           here->family == ADDRESS_V6 ? '6' : '4', host,
-                           here->family == ADDRESS_V6 ? '6' : '4', host);
     snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)chance_next(&callers->chance));
     text_init(&text, room, sizeof(room));
     bool is_invite = message->method == SIP_INVITE;
-    answer_write(&text, message, 200, tag, here, scope->callee,
-                 is_invite ? slice_of(sdp, (size_t)sdp_len) : SLICE_NONE);
+    answer_write(&text, message, 200, tag, here, scope->callee, is_invite ? CORE_MEDIA_PORT : 0);
     if (is_invite && sip_to_tag(message).len == 0) {
         core_learns(callers, message, tag, heard);
     }
-    (void)ground_answer(callers->ground, VANTAGE_CORE, &heard->from, text_slice(&text));
+    if (!text.is_full) {
+        (void)ground_answer(callers->ground, VANTAGE_CORE, &heard->from, text_slice(&text));
+    }
 }
 
 /* Nobody else's message is taken for the caller's own, though it says so. */

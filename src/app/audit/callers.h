@@ -16,6 +16,7 @@ enum {
     CALLERS_REPEAT_MS = 500,
     CALLERS_GROUP = 5, /* good calls after a test that lost the first of them */
     CALLERS_BASELINE = 5,
+    CORE_MEDIA_PORT = 41000, /* of the core that answers a good call */
 };
 
 enum call_state { CALL_FREE, CALL_ASKED, CALL_UP, CALL_ENDING, CALL_ENDED, CALL_LOST };

@@ -195,7 +195,7 @@ static void pace(struct ground *ground)
         ground->second = now_ms / 1000;
         ground->sent_this_second = 0;
     }
-    if (ground->sent_this_second >= ground->scope->rate) {
+    if (ground->sent_this_second >= ground->scope->rate && !ground->is_hearing) {
         ground_wait(ground, 1000 - now_ms % 1000, NULL, NULL);
         ground->second = ground_clock_ms() / 1000;
         ground->sent_this_second = 0;
@@ -231,7 +231,7 @@ static bool may_send(struct ground *ground, struct slice bytes)
     return true;
 }
 
-static bool tcp_connect(struct ground *ground, struct vantage *vantage, const struct address *place,
+static bool tcp_connect(struct vantage *vantage, const struct address *place,
                         const struct scope_socket *to)
 {
     struct sockaddr_storage storage;
@@ -265,7 +265,6 @@ static bool tcp_connect(struct ground *ground, struct vantage *vantage, const st
     getsockname(vantage->tcp, (struct sockaddr *)&storage, &len);
     vantage->tcp_from = address_of_socket(&storage);
     vantage->to = *to;
-    (void)ground;
     return true;
 }
 
@@ -278,7 +277,7 @@ static bool tcp_send(struct ground *ground, enum vantage_id from, const struct s
         (vantage->is_gone || !address_equal(&vantage->to.address, &to->address))) {
         ground_hang_up(ground, from);
     }
-    if (vantage->tcp < 0 && !tcp_connect(ground, vantage, &ground->scope->places[from], to)) {
+    if (vantage->tcp < 0 && !tcp_connect(vantage, &ground->scope->places[from], to)) {
         ground_hang_up(ground, from);
         return false;
     }
@@ -342,7 +341,9 @@ static void hear(struct ground *ground, const struct heard *heard, const struct 
 {
     ground->received++;
     record(ground, &heard->from, local, heard->transport, heard->bytes, "heard");
+    ground->is_hearing = true;
     ground->hears(ground->owner, heard);
+    ground->is_hearing = false;
 }
 
 static void udp_hear(struct ground *ground, enum vantage_id id)

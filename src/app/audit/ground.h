@@ -50,6 +50,7 @@ struct ground {
     const char *comment;              /* what goes on, for the record */
     uint64_t sent, received, refused; /* refused: not allowed by the scope */
     uint64_t sent_this_second, second;
+    bool is_hearing;                   /* what was heard is still being read: no time may pass */
     volatile sig_atomic_t *is_stopped; /* set by a signal: no more is sent */
     char *room;                        /* GROUND_MESSAGE_MAX */
     struct sip_message *framed;        /* the message a stream begins with */

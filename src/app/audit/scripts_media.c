@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 enum {
-    CALLER_PORT = 40000, /* what the caller's and the core's descriptions say */
-    CORE_PORT = 41000,
+    CALLER_PORT = 40000, /* what the caller's descriptions say */
     RTP_LEN = 172,
     PACKETS = 25,
     PACE_MS = 4,
@@ -58,11 +57,11 @@ static bool stream_open(struct audit *audit, struct stream *stream)
         return false;
     }
     stream->caller = socket_at(&places[VANTAGE_CALLER], CALLER_PORT);
-    stream->core = socket_at(&places[VANTAGE_CORE], CORE_PORT);
+    stream->core = socket_at(&places[VANTAGE_CORE], CORE_MEDIA_PORT);
     stream->stranger = socket_at(&places[VANTAGE_ATTACKER], 0);
     if (stream->caller < 0 || stream->core < 0 || stream->stranger < 0) {
         outcome_add(audit->outcome, "", 0, VERDICT_INCONCLUSIVE, 0,
-                    "ports %d and %d are not free here", CALLER_PORT, CORE_PORT);
+                    "ports %d and %d are not free here", CALLER_PORT, CORE_MEDIA_PORT);
         stream_close(stream);
         return false;
     }

@@ -105,9 +105,30 @@ void talk_request(struct talk *talk, struct text *text, const char *method, cons
     sip_write_body(text, body);
 }
 
-void answer_write(struct text *text, const struct sip_message *request, unsigned status,
-                  const char *tag, const struct address *here, struct slice user, struct slice body)
+static void audio_write(struct text *text, const struct address *here, uint16_t port)
 {
+    const char *family = here->family == ADDRESS_V6 ? "IP6 " : "IP4 ";
+
+    text_put_format(text, "v=0\r\no=- 1 1 IN %s", family);
+    address_write_host(text, here, false);
+    text_put_format(text, "\r\ns=-\r\nc=IN %s", family);
+    address_write_host(text, here, false);
+    text_put_format(text,
+                    "\r\nt=0 0\r\nm=audio %u RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n",
+                    port);
+}
+
+void answer_write(struct text *text, const struct sip_message *request, unsigned status,
+                  const char *tag, const struct address *here, struct slice user,
+                  uint16_t media_port)
+{
+    char room[256];
+    struct text body;
+
+    text_init(&body, room, sizeof(room));
+    if (media_port != 0) {
+        audio_write(&body, here, media_port);
+    }
     sip_write_status_line(text, status);
     sip_write_copied(text, request, SIP_HEADER_VIA);
     sip_write_copied(text, request, SIP_HEADER_RECORD_ROUTE);
@@ -137,5 +158,5 @@ void answer_write(struct text *text, const struct sip_message *request, unsigned
     if (body.len > 0) {
         text_put_string(text, "Content-Type: application/sdp\r\n");
     }
-    sip_write_body(text, body);
+    sip_write_body(text, text_slice(&body));
 }

@@ -24,7 +24,8 @@ bool talk_of_request(struct talk *talk, const struct sip_message *request, const
 void talk_request(struct talk *talk, struct text *text, const char *method, const char *branch,
                   const char *extra, struct slice body);
 
-/* A response to request, in the name of who is at here; body: SDP or nothing. */
+/* A response to request, in the name of who is at here; with a description of audio there when
+ * media_port is not 0. */
 void answer_write(struct text *text, const struct sip_message *request, unsigned status,
                   const char *tag, const struct address *here, struct slice user,
-                  struct slice body);
+                  uint16_t media_port);

@@ -45,7 +45,7 @@ static bool is_scanner(struct slice agent)
 }
 
 /* "100"@1.1.1.1 asks, 123@1.1.1.1 is where answers should go: SIPVicious as shipped (SCN-02). */
-static bool is_placeholder(const struct sip_message *message, const struct sip_value *value)
+static bool is_as_shipped(const struct sip_message *message, const struct sip_value *value)
 {
     return value != NULL && value->uri.host.len == 7 &&
            slice_equal(sip_slice(message, value->uri.host), SLICE("1.1.1.1"));
@@ -141,8 +141,8 @@ static enum outcome marks(struct inspection *inspection)
             return found(inspection, agent, "SCN-01", POINTS_NAME);
         }
     }
-    if (is_placeholder(message, from) || is_placeholder(message, contact)) {
-        const struct sip_value *value = is_placeholder(message, from) ? from : contact;
+    if (is_as_shipped(message, from) || is_as_shipped(message, contact)) {
+        const struct sip_value *value = is_as_shipped(message, from) ? from : contact;
 
         return found(inspection, sip_slice(message, value->uri.whole), "SCN-02", POINTS_NAME);
     }
