@@ -149,6 +149,18 @@ static void listeners_undo(struct holding_listener *listeners, uint32_t count,
     }
 }
 
+static bool listener_tell_marks(const struct holding_listener *listener, struct fault *fault)
+{
+    for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
+        for (unsigned k = 0; k < CREW_MAX && listener->fds[kind][k] >= 0; k++) {
+            if (!socket_tell_marks(listener->fds[kind][k], fault)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Datagrams come with their marks once somebody looks at them. */
 static void holdings_tell_marks(const struct holdings *holdings, const struct policy *policy)
 {
@@ -157,14 +169,9 @@ static void holdings_tell_marks(const struct holdings *holdings, const struct po
     for (uint32_t i = 0; policy->ipsec_mark != 0 && i < holdings->listener_count; i++) {
         const struct holding_listener *listener = &holdings->listeners[i];
 
-        for (unsigned kind = 0; kind < UDP_KIND_COUNT; kind++) {
-            for (unsigned k = 0; k < CREW_MAX && listener->fds[kind][k] >= 0; k++) {
-                if (listener->transport == TRANSPORT_UDP &&
-                    !socket_tell_marks(listener->fds[kind][k], &fault)) {
-                    say("nobody is seen to come through IPsec: %s", fault.text);
-                    return;
-                }
-            }
+        if (listener->transport == TRANSPORT_UDP && !listener_tell_marks(listener, &fault)) {
+            say("nobody is seen to come through IPsec: %s", fault.text);
+            return;
         }
     }
 }
