@@ -95,7 +95,7 @@ static bool head_read(struct look *look, const char *word)
     if (strlen(word) != (size_t)JOURNAL_CHAIN_LEN * 2) {
         return false;
     }
-    for (unsigned i = 0; i < JOURNAL_CHAIN_LEN; i++) {
+    for (size_t i = 0; i < JOURNAL_CHAIN_LEN; i++) {
         uint8_t high = 0, low = 0;
 
         if (!digit_read(word[2 * i], &high) || !digit_read(word[2 * i + 1], &low)) {
